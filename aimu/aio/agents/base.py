@@ -1,0 +1,66 @@
+"""What every async runner is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Iterable
+from typing import Any, Literal, overload
+
+from aimu.aio.stream import ChunkStream
+from aimu.core.agents import MessageHistory
+from aimu.core.conversation import Conversation
+
+__all__ = ["MessageHistory", "Runner"]
+
+
+class Runner(ABC):
+    """Takes a task and answers it; agents and workflows are all runners (RUNNER-1)."""
+
+    __aimu_colour__ = "async"
+
+    @overload
+    def run(
+        self,
+        task: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        stream: Literal[False] = False,
+        images: Iterable[Any] | None = None,
+    ) -> Coroutine[Any, Any, str]: ...
+
+    @overload
+    def run(
+        self,
+        task: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        *,
+        stream: Literal[True],
+        images: Iterable[Any] | None = None,
+    ) -> ChunkStream: ...
+
+    @overload
+    def run(
+        self,
+        task: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        stream: bool = False,
+        images: Iterable[Any] | None = None,
+    ) -> Coroutine[Any, Any, str] | ChunkStream: ...
+
+    @abstractmethod
+    def run(
+        self,
+        task: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        stream: bool = False,
+        images: Iterable[Any] | None = None,
+    ) -> Coroutine[Any, Any, str] | ChunkStream:
+        """Do the task and return the answer, or a ChunkStream of the work."""
+
+    @property
+    @abstractmethod
+    def messages(self) -> MessageHistory:
+        """The history of each speaker by its name."""
+
+    @abstractmethod
+    def conversations(self) -> list[Conversation]:
+        """The conversations this runner speaks in."""

@@ -1,0 +1,235 @@
+"""The async ModelClient: the loop that drives a turn, and what a provider must bring."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, Self, overload
+
+from aimu.aio.clients.dispatch import run_tools
+from aimu.aio.stream import ChunkStream, drained
+from aimu.core.chunks import StreamChunk
+from aimu.core.client import ClientState, Include
+from aimu.core.models import Model, ModelSpec
+from aimu.core.providers import async_provider, load
+from aimu.core.reply import Request
+from aimu.core.turn import Turn
+
+
+class ModelClient(ClientState):
+    """A model and one conversation with it (CHAT-1).
+
+    ``ModelClient("anthropic:claude-sonnet-5")`` is the provider's own client, which is a ModelClient.
+    A provider subclasses it and brings ``_open``; everything else is here.
+
+    Args:
+        model: A ``"provider:id"`` string, a catalogue member or a ModelSpec; for a model in this
+            process, a sync client of it.
+        **options: Those of the provider's client.
+
+    Raises:
+        ValueError: the model string, provider or id is unknown.
+        MissingDependencyError: the provider's package is not installed.
+    """
+
+    __aimu_colour__ = "async"
+
+    def __new__(cls, model: str | Model | ModelSpec | ClientState = "", *_: Any, **options: Any) -> Self:
+        if cls is not ModelClient:
+            return super().__new__(cls)
+        provider = async_provider(model, options)
+        found: type[Self] = load(provider, provider.aio_client)
+        return super().__new__(found)
+
+    def _open(self, request: Request) -> AbstractAsyncContextManager[AsyncIterable[Any]]:
+        """Send one request; the events of its answer, for as long as the context is open."""
+        raise NotImplementedError(f"{type(self).__name__} brings no _open")
+
+    @overload
+    def chat(
+        self,
+        user_message: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        use_tools: bool = True,
+        stream: Literal[False] = False,
+        images: Iterable[Any] | None = None,
+        include: Include = None,
+    ) -> Coroutine[Any, Any, str]: ...
+
+    @overload
+    def chat(
+        self,
+        user_message: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        use_tools: bool = True,
+        *,
+        stream: Literal[True],
+        images: Iterable[Any] | None = None,
+        include: Include = None,
+    ) -> ChunkStream: ...
+
+    @overload
+    def chat(
+        self,
+        user_message: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        use_tools: bool = True,
+        stream: bool = False,
+        images: Iterable[Any] | None = None,
+        include: Include = None,
+    ) -> Coroutine[Any, Any, str] | ChunkStream: ...
+
+    def chat(
+        self,
+        user_message: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        use_tools: bool = True,
+        stream: bool = False,
+        images: Iterable[Any] | None = None,
+        include: Include = None,
+    ) -> Coroutine[Any, Any, str] | ChunkStream:
+        """Say something, run the tools the model asks for, and return its answer (CHAT-2).
+
+        Args:
+            user_message: What the user says; not empty.
+            generate_kwargs: Portable names (``max_tokens``, ``temperature``, ``thinking``, ...) are
+                translated, any other key goes to the request as it is.
+            use_tools: False forbids tool calls in this turn.
+            stream: True returns the chunks as they come.
+            images: Paths, bytes or URLs, shown with this message only.
+            include: The phases a stream yields; None for all.
+
+        Returns:
+            The final text to await, or a ChunkStream of the whole turn.
+
+        Raises:
+            ValueError: bad arguments, found before anything is sent.
+            ConcurrentTurnError: this conversation has a turn open.
+            ProviderError: the provider failed; finished rounds are in ``messages``.
+            DegenerateTurnError: there was no text to return.
+        """
+        turn = self._turn(
+            user_message, generate_kwargs, use_tools=use_tools, stream=stream, images=images, include=include
+        )
+        return self._run(turn)
+
+    @overload
+    def resume(
+        self, generate_kwargs: dict[str, Any] | None = None, stream: Literal[False] = False
+    ) -> Coroutine[Any, Any, str]: ...
+
+    @overload
+    def resume(self, generate_kwargs: dict[str, Any] | None = None, *, stream: Literal[True]) -> ChunkStream: ...
+
+    @overload
+    def resume(
+        self, generate_kwargs: dict[str, Any] | None = None, stream: bool = False
+    ) -> Coroutine[Any, Any, str] | ChunkStream: ...
+
+    def resume(
+        self, generate_kwargs: dict[str, Any] | None = None, stream: bool = False
+    ) -> Coroutine[Any, Any, str] | ChunkStream:
+        """Go on from a history that ends in tool results, after a failure or an interruption (HISTORY-5).
+
+        Args:
+            generate_kwargs: As in ``chat``.
+            stream: As in ``chat``.
+
+        Raises:
+            ValueError: there is nothing to resume.
+        """
+        return self._run(self._resumption(generate_kwargs, stream))
+
+    @overload
+    def generate(
+        self,
+        prompt: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        stream: Literal[False] = False,
+        include: Include = None,
+    ) -> Coroutine[Any, Any, str]: ...
+
+    @overload
+    def generate(
+        self,
+        prompt: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        *,
+        stream: Literal[True],
+        include: Include = None,
+    ) -> ChunkStream: ...
+
+    @overload
+    def generate(
+        self,
+        prompt: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        stream: bool = False,
+        include: Include = None,
+    ) -> Coroutine[Any, Any, str] | ChunkStream: ...
+
+    def generate(
+        self,
+        prompt: str,
+        generate_kwargs: dict[str, Any] | None = None,
+        stream: bool = False,
+        include: Include = None,
+    ) -> Coroutine[Any, Any, str] | ChunkStream:
+        """Answer one prompt without history, system message or tools; ``messages`` stays as it is (CHAT-6).
+
+        Args:
+            prompt: The prompt; not empty.
+            generate_kwargs: As in ``chat``.
+            stream: As in ``chat``.
+            include: As in ``chat``.
+
+        Returns:
+            The text to await, or a ChunkStream.
+        """
+        return self._run(self._generation(prompt, generate_kwargs, stream, include))
+
+    async def close(self) -> None:
+        """Let go of the connection or the weights, unless they are another client's; idempotent (CHAT-8)."""
+        if not self._is_closed and self._owns_connection:
+            await self._disconnect()
+        self._is_closed = True
+
+    async def _disconnect(self) -> None:
+        """Close what this client opened; a provider with nothing to close leaves it."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    def _run(self, turn: Turn) -> Coroutine[Any, Any, str] | ChunkStream:
+        chunks = self._drive(turn)
+        return ChunkStream(chunks, turn) if turn.options.stream else drained(chunks, turn)
+
+    async def _drive(self, turn: Turn) -> AsyncGenerator[StreamChunk, None]:
+        turn.open()
+        try:
+            for request in turn.requests():
+                async with self._open(request) as events:
+                    async for event in events:
+                        for chunk in turn.feed(event):
+                            yield chunk
+                for chunk in turn.finish():
+                    yield chunk
+                for chunk in await self._handle_tool_calls(turn):
+                    yield chunk
+        finally:
+            turn.close()
+
+    async def _handle_tool_calls(self, turn: Turn) -> list[StreamChunk]:
+        """Run the calls of a reply and record its round, also when a call fails or is interrupted."""
+        try:
+            await run_tools([call for call in turn.calls if call.is_open], turn.options.concurrent)
+        except BaseException:
+            turn.settle()
+            raise
+        return turn.settle()
+
+
+BaseModelClient = ModelClient

@@ -1,0 +1,110 @@
+"""The sync entry points: client() for a conversation, chat() for one question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, overload
+
+from aimu.clients.base import ModelClient
+from aimu.core.client import Include
+from aimu.core.models import Model, ModelSpec
+from aimu.core.toolcalls import Tool
+from aimu.stream import ChunkStream, owned
+
+
+def client(model: str | Model | ModelSpec, *, system: str | None = None, **options: Any) -> ModelClient:
+    """A client for a model (CHAT-1).
+
+    Args:
+        model: A ``"provider:id"`` string, a catalogue member or a ModelSpec.
+        system: The system message; None for none.
+        **options: Those of the provider's client, such as ``base_url`` or ``max_iterations``.
+
+    Returns:
+        The provider's client, with an empty history.
+
+    Raises:
+        ValueError: the model string, provider or id is unknown.
+        MissingDependencyError: the provider's package is not installed.
+        AuthenticationError: the provider wants a key and none was found.
+    """
+    if system is not None:
+        options["system_message"] = system
+    return ModelClient(model, **options)
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: dict[str, Any] | None = None,
+    stream: Literal[False] = False,
+    images: Iterable[Any] | None = None,
+    include: Include = None,
+) -> str: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: dict[str, Any] | None = None,
+    stream: Literal[True],
+    images: Iterable[Any] | None = None,
+    include: Include = None,
+) -> ChunkStream: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: dict[str, Any] | None = None,
+    stream: bool = False,
+    images: Iterable[Any] | None = None,
+    include: Include = None,
+) -> str | ChunkStream: ...
+
+
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: dict[str, Any] | None = None,
+    stream: bool = False,
+    images: Iterable[Any] | None = None,
+    include: Include = None,
+) -> str | ChunkStream:
+    """Ask one question of a fresh client, which is closed afterwards (CHAT-5).
+
+    Args:
+        user_message: The question; not empty.
+        model: As in ``client``.
+        system: As in ``client``.
+        tools: Functions decorated with ``@tool``.
+        generate_kwargs: Portable names are translated, other keys go to the request as they are.
+        stream: True returns the chunks as they come.
+        images: Paths, bytes or URLs.
+        include: The phases a stream yields; None for all.
+
+    Returns:
+        The answer, or a ChunkStream.
+    """
+    one_shot = client(model, system=system, tools=tools)
+    if stream:
+        return owned(
+            one_shot.chat(user_message, generate_kwargs, stream=True, images=images, include=include), one_shot.close
+        )
+    with one_shot:
+        return one_shot.chat(user_message, generate_kwargs, images=images, include=include)

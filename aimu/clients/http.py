@@ -1,0 +1,92 @@
+"""What the sync clients over HTTP share: an SDK for the transport, a codec for the format."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, Unpack
+
+import httpx2
+
+from aimu.clients.base import ModelClient
+from aimu.core.client import StateOptions
+from aimu.core.models import Model, ModelSpec
+from aimu.core.providers import resolve
+from aimu.core.reply import Codec, Request
+from aimu.wire.errors import check_content_type, translated
+from aimu.wire.sse import SSEDecoder
+
+
+class HTTPClient(ModelClient):
+    """A client whose provider is reached through its SDK (PROVIDERS-1).
+
+    Args:
+        model: A ``"provider:id"`` string, a catalogue member or a ModelSpec.
+        base_url: Where the server listens; with it, any model id is welcome.
+        api_key: The key; None takes it from the provider's environment variable.
+        timeout: Seconds to wait for an answer; None leaves the SDK's default.
+        max_retries: Times a failed request is sent again; None leaves the SDK's default.
+        model_kwargs: More keywords for the SDK's own client.
+        **options: Those of every client: ``system_message``, ``tools``, ``max_iterations``, ...
+
+    Raises:
+        AuthenticationError: no API key was given and none is in the environment.
+    """
+
+    _default_provider: str
+
+    def __init__(
+        self,
+        model: str | Model | ModelSpec,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        model_kwargs: Mapping[str, Any] | None = None,
+        **options: Unpack[StateOptions],
+    ) -> None:
+        provider, spec = resolve(model, any_id=base_url is not None, default=self._default_provider)
+        connection = provider.connection(
+            base_url=base_url, api_key=api_key, timeout=timeout, max_retries=max_retries, options=model_kwargs
+        )
+        self.provider = provider.name
+        self._secret = connection["api_key"]
+        self._init_state(spec, self._make_codec(provider.name, spec), **options)
+        self._sdk = self._connect(connection)
+
+    @abstractmethod
+    def _connect(self, connection: dict[str, Any]) -> Any:
+        """The SDK's client."""
+
+    @abstractmethod
+    def _make_codec(self, provider: str, model: ModelSpec) -> Codec:
+        """The codec of this wire."""
+
+    def _disconnect(self) -> None:
+        self._sdk.close()
+
+    @contextmanager
+    def _open(self, request: Request) -> Generator[Generator[str | bytes, None, None], None, None]:
+        response: httpx2.Response | None = None
+        try:
+            response = self._sdk.post(request.path, cast_to=httpx2.Response, body=request.body, stream=request.stream)
+            check_content_type(self.provider, response.headers.get("content-type", ""), request.stream)
+            yield self._events(response, request.stream)
+        except Exception as exc:
+            if error := translated(exc, self.provider, self._secret):
+                raise error from exc
+            raise
+        finally:
+            if response is not None:
+                response.close()
+
+    def _events(self, response: httpx2.Response, stream: bool) -> Generator[str | bytes, None, None]:
+        if not stream:
+            yield response.content
+            return
+        decoder = SSEDecoder()
+        for fragment in response.iter_bytes():
+            yield from decoder.feed(fragment)
+        yield from decoder.close()

@@ -1,0 +1,247 @@
+"""The state and decisions that both ModelClients share: everything of a client but the waiting."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self, TypedDict
+
+from aimu.core.chunks import StreamingContentType, phases
+from aimu.core.conversation import Aside, Conversation
+from aimu.core.images import user_content
+from aimu.core.kwargs import checked_thinking, merged
+from aimu.core.messages import Message
+from aimu.core.models import Model, ModelSpec
+from aimu.core.reply import Codec, Usage
+from aimu.core.toolcalls import OnToolError, Tool, checked_tools
+from aimu.core.turn import CONTINUATION_PROMPT, Turn, TurnOptions
+
+KEEP = "__keep__"
+Include = Iterable[StreamingContentType | str] | None
+
+
+class StateOptions(TypedDict, total=False):
+    """The keywords every client takes, whatever its provider (CHAT-1)."""
+
+    system_message: str | None
+    tools: Iterable[Tool] | None
+    max_iterations: int
+    concurrent_tool_calls: bool
+    on_tool_error: OnToolError
+    default_generate_kwargs: dict[str, Any] | None
+
+
+@dataclass
+class Overlay:
+    """What an agent changes for its own turns; None leaves the client's."""
+
+    agent: str | None = None
+    system: str | None = None
+    tools: list[Tool] | None = None
+    max_iterations: int | None = None
+    continuation_prompt: str | None = None
+    concurrent: bool | None = None
+    on_tool_error: OnToolError | None = None
+    fresh: bool = False
+
+
+class ClientState:
+    """A model, a conversation, and defaults; subclassed by the ModelClient of each surface.
+
+    Attributes:
+        model: The ModelSpec in use.
+        max_iterations: Model requests one turn may make.
+        concurrent_tool_calls: Whether the calls of one reply run at the same time.
+        on_tool_error: ``"raise"`` lets a tool's exception propagate, ``"report"`` tells the model.
+        default_generate_kwargs: Sent with every request unless the call says otherwise.
+    """
+
+    provider: str = ""
+    _codec: Codec
+    _warn_at = 5
+
+    def _init_state(
+        self,
+        model: ModelSpec | Model,
+        codec: Codec,
+        *,
+        system_message: str | None = None,
+        tools: Iterable[Tool] | None = None,
+        max_iterations: int = 10,
+        concurrent_tool_calls: bool = False,
+        on_tool_error: OnToolError = "raise",
+        default_generate_kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        self.model = model.spec if isinstance(model, Model) else model
+        self.max_iterations = max_iterations
+        self.concurrent_tool_calls = concurrent_tool_calls
+        self.on_tool_error: OnToolError = on_tool_error
+        self.default_generate_kwargs = dict(default_generate_kwargs or {})
+        self._codec = codec
+        self._conversation = Conversation(system_message, tools or ())
+        self._warned: set[str] = set()
+        self._owns_connection = True
+        self._is_closed = False
+
+    @property
+    def messages(self) -> list[Message]:
+        """The history, a list of dicts in OpenAI format; assigning checks it (HISTORY-1, HISTORY-6)."""
+        return self._conversation.messages
+
+    @messages.setter
+    def messages(self, messages: Iterable[Message]) -> None:
+        self._conversation.messages = messages
+
+    @property
+    def system_message(self) -> str | None:
+        """The system message; locked after the first turn until ``reset`` (SYSTEM-1)."""
+        return self._conversation.system_message
+
+    @system_message.setter
+    def system_message(self, text: str | None) -> None:
+        self._conversation.system_message = text
+
+    @property
+    def tools(self) -> list[Tool]:
+        """The tools the model may call; assigning checks them (TOOLS-9)."""
+        return self._conversation.tools
+
+    @tools.setter
+    def tools(self, tools: Iterable[Tool]) -> None:
+        self._conversation.tools = tools
+
+    @property
+    def last_thinking(self) -> str:
+        """What the model thought in the last turn or generate; ``""`` when nothing (THINK-1)."""
+        return self._conversation.last_thinking
+
+    @property
+    def last_usage(self) -> Usage | None:
+        """Tokens of the last turn or generate; None when the provider did not tell (USAGE-1)."""
+        return self._conversation.last_usage
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the last reply ended: stop, length, tool_calls, stop_sequence, content_filter, ... (USAGE-2)."""
+        return self._conversation.stop_reason
+
+    def reset(self, system_message: str | None = KEEP) -> None:
+        """Forget the history and unlock the system message (SYSTEM-2).
+
+        Args:
+            system_message: A new one, None for none; left out, the present one stays.
+
+        Raises:
+            ConcurrentTurnError: a turn is open.
+        """
+        self._conversation.reset(self.system_message if system_message == KEEP else system_message)
+
+    def fork(self) -> Self:
+        """A new, empty conversation on the same connection or weights (CHAT-7).
+
+        Model, system message, tools, limits and defaults are copied; closing a fork leaves what
+        it shares open.
+        """
+        twin = copy.copy(self)
+        twin.default_generate_kwargs = dict(self.default_generate_kwargs)
+        twin._conversation = Conversation(self.system_message, self.tools)
+        twin._owns_connection = False
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.provider}:{self.model.id}, {len(self.messages)} messages)"
+
+    def _turn(
+        self,
+        user_message: str | None,
+        generate_kwargs: dict[str, Any] | None,
+        *,
+        use_tools: bool = True,
+        stream: bool = False,
+        images: Iterable[Any] | None = None,
+        include: Include = None,
+        overlay: Overlay | None = None,
+    ) -> Turn:
+        """A checked turn that has not begun; ``user_message`` None goes on from the history."""
+        self._require_open()
+        overlay = overlay or Overlay()
+        tools = self._offered(overlay, use_tools)
+        limit = self.max_iterations if overlay.max_iterations is None else overlay.max_iterations
+        _check_limit(limit, bool(tools) and use_tools)
+        options = TurnOptions(
+            parameters=self._parameters(generate_kwargs),
+            tools=tools,
+            use_tools=use_tools,
+            max_iterations=limit,
+            continuation_prompt=overlay.continuation_prompt or CONTINUATION_PROMPT,
+            concurrent=self.concurrent_tool_calls if overlay.concurrent is None else overlay.concurrent,
+            on_tool_error=overlay.on_tool_error or self.on_tool_error,
+            stream=stream,
+            include=phases(include),
+            agent=overlay.agent,
+            system=overlay.system,
+            fresh=overlay.fresh,
+        )
+        return Turn(self._conversation, self._codec, options, self._content(user_message, images))
+
+    def _resumption(self, generate_kwargs: dict[str, Any] | None, stream: bool, overlay: Overlay | None = None) -> Turn:
+        """A turn that goes on from the history as it stands."""
+        if not self.messages or self.messages[-1]["role"] not in ("tool", "user"):
+            raise ValueError("nothing to resume: the history does not end in tool results or a user message")
+        return self._turn(None, generate_kwargs, stream=stream, overlay=overlay)
+
+    def _generation(self, prompt: str, generate_kwargs: dict[str, Any] | None, stream: bool, include: Include) -> Turn:
+        """A turn of its own, on a conversation of its own: stateless, without tools."""
+        self._require_open()
+        options = TurnOptions(parameters=self._parameters(generate_kwargs), stream=stream, include=phases(include))
+        return Turn(Aside(self._conversation), self._codec, options, self._content(prompt, None))
+
+    def _content(self, user_message: str | None, images: Iterable[Any] | None) -> str | list[dict[str, Any]] | None:
+        if user_message is None:
+            return None
+        if not isinstance(user_message, str):
+            raise TypeError(f"the message must be a str, not {type(user_message).__name__}")
+        if images and not self.model.vision:
+            raise ValueError(f"model {self.model.id!r} does not support vision; images= needs one that does")
+        if not user_message.strip() and not images:
+            raise ValueError("the message is empty")
+        return user_content(user_message, images)
+
+    def _offered(self, overlay: Overlay, use_tools: bool) -> list[Tool]:
+        tools = checked_tools(self.tools if overlay.tools is None else overlay.tools)
+        if tools and use_tools and not self.model.tools:
+            raise ValueError(
+                f"model {self.model.id!r} does not support tools; "
+                f"if it does, say so: {self.provider + ':' + self.model.id + ';tools'!r}"
+            )
+        return tools if self.model.tools else []
+
+    def _parameters(self, generate_kwargs: dict[str, Any] | None) -> dict[str, Any]:
+        kwargs = merged(self.model.generation_kwargs, self.default_generate_kwargs, generate_kwargs)
+        if "thinking" in kwargs and checked_thinking(kwargs["thinking"]) and not self.model.thinking:
+            self._warn_dropped(f"{kwargs.pop('thinking') and 'thinking'}")
+        parameters, dropped = self._codec.parameters(kwargs)
+        for name in dropped:
+            self._warn_dropped(name)
+        return parameters
+
+    def _warn_dropped(self, name: str) -> None:
+        if name not in self._warned:
+            self._warned.add(name)
+            warnings.warn(f"{self.provider}:{self.model.id} has no {name!r}; it is not sent", stacklevel=self._warn_at)
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise RuntimeError("this client is closed; make a new one with client()")
+
+
+def _check_limit(limit: int, has_tools: bool) -> None:
+    least = 2 if has_tools else 1
+    if not isinstance(limit, int) or limit < least:
+        why = ": with tools, the last request may not call any" if has_tools else ""
+        raise ValueError(f"max_iterations={limit!r} must be at least {least}{why}")

@@ -1,0 +1,75 @@
+"""The images of a user message, read and checked before anything is sent."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+MAX_IMAGE_BYTES = 20 * 1024 * 1024
+_MAGIC = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
+
+
+def user_content(text: str, images: Iterable[Any] | None) -> str | list[dict[str, Any]]:
+    """The ``content`` of a user message: plain text, or OpenAI content parts when there are images (CHAT-9).
+
+    Args:
+        text: What the user says.
+        images: Each a path, raw bytes, or an ``http(s)`` or ``data:image/`` URL.
+
+    Raises:
+        TypeError: an item is none of these.
+        ValueError: a file cannot be read, is too large, or is not an image we know.
+    """
+    parts = [_image_part(item) for item in images or ()]
+    if not parts:
+        return text
+    return [{"type": "text", "text": text}, *parts]
+
+
+def _image_part(item: Any) -> dict[str, Any]:
+    return {"type": "image_url", "image_url": {"url": _image_url(item)}}
+
+
+def _image_url(item: Any) -> str:
+    if isinstance(item, str) and item.startswith(("http://", "https://", "data:image/")):
+        return item
+    if isinstance(item, (bytes, bytearray)):
+        return _data_url(bytes(item), "the image given as bytes")
+    if isinstance(item, (str, Path)):
+        return _data_url(_read(Path(item)), f"the image {str(item)!r}")
+    raise TypeError(f"images= takes paths, bytes and URLs, not {type(item).__name__}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_IMAGE_BYTES:
+            raise ValueError(f"the image {str(path)!r} has {path.stat().st_size} bytes; the limit is {MAX_IMAGE_BYTES}")
+        return path.read_bytes()
+    except OSError as exc:
+        raise ValueError(f"the image {str(path)!r} cannot be read: {exc.strerror or exc}") from exc
+
+
+def _data_url(data: bytes, what: str) -> str:
+    if len(data) > MAX_IMAGE_BYTES:
+        raise ValueError(f"{what} has {len(data)} bytes; the limit is {MAX_IMAGE_BYTES}")
+    mime = next((mime for magic, mime in _MAGIC.items() if data.startswith(magic)), None)
+    if mime is None and data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        mime = "image/webp"
+    if mime is None:
+        raise ValueError(f"{what} is not a PNG, JPEG, GIF or WebP file")
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def split_data_url(url: str) -> tuple[str, str] | None:
+    """``(mime, base64)`` of a data URL, None for any other URL."""
+    head, comma, data = url.partition(",")
+    if not (comma and head.startswith("data:") and head.endswith(";base64")):
+        return None
+    return head.removeprefix("data:").removesuffix(";base64"), data

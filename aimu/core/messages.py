@@ -1,0 +1,81 @@
+"""The dict shapes of history (OpenAI format), and what makes a history unsendable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+Message = dict[str, Any]
+
+ROLES = ("system", "user", "assistant", "tool")
+
+
+def system_entry(text: str) -> Message:
+    """The entry that opens a history."""
+    return {"role": "system", "content": text}
+
+
+def text_of(content: Any) -> str:
+    """The text of a message's content, whether a string, a list of parts, or None."""
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text") or "" for part in content or () if isinstance(part, dict))
+
+
+def checked_history(messages: Iterable[Message]) -> list[Message]:
+    """A history fit to be sent (HISTORY-6): dict ``arguments`` become JSON strings, the caller's dicts stay.
+
+    Raises:
+        ValueError: a message would be refused by every provider; the text gives its index.
+    """
+    history = [_checked_message(index, message) for index, message in enumerate(messages)]
+    _check_calls_answered(history)
+    return history
+
+
+def _checked_message(index: int, message: Message) -> Message:
+    if not isinstance(message, dict) or message.get("role") not in ROLES:
+        raise ValueError(f"messages[{index}] has no role of {', '.join(ROLES)}: {_shown(message)}")
+    content = message.get("content")
+    if not (content is None or isinstance(content, (str, list))):
+        raise ValueError(f"messages[{index}] has content of type {type(content).__name__}; use text or a list of parts")
+    if message["role"] == "user" and not content:
+        raise ValueError(f"messages[{index}] is a user message without content")
+    if message["role"] == "tool" and not message.get("tool_call_id"):
+        raise ValueError(f"messages[{index}] is a tool message without tool_call_id")
+    if not message.get("tool_calls"):
+        return dict(message)
+    return {**message, "tool_calls": [_checked_call(index, call) for call in message["tool_calls"]]}
+
+
+def _checked_call(index: int, call: Any) -> dict[str, Any]:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not (isinstance(function, dict) and function.get("name") and call.get("id")):
+        raise ValueError(f"messages[{index}] has a tool call without id or function name: {_shown(call)}")
+    arguments = function.get("arguments", "{}")
+    if not isinstance(arguments, str):
+        arguments = json.dumps(arguments)
+    return {**call, "type": "function", "function": {**function, "arguments": arguments}}
+
+
+def _check_calls_answered(history: list[Message]) -> None:
+    """Each call is answered by the tool messages right behind it, each tool message answers a call."""
+    open_ids: set[str] = set()
+    asked_at = 0
+    for index, message in enumerate(history):
+        if message["role"] == "tool":
+            if message["tool_call_id"] not in open_ids:
+                raise ValueError(f"messages[{index}] answers no open tool call: {message['tool_call_id']!r}")
+            open_ids.remove(message["tool_call_id"])
+            continue
+        if open_ids:
+            break
+        asked_at, open_ids = index, {call["id"] for call in message.get("tool_calls") or ()}
+    if open_ids:
+        raise ValueError(f"messages[{asked_at}] has tool calls without a tool message: {', '.join(sorted(open_ids))}")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "..."

@@ -1,0 +1,199 @@
+"""From the calls of a reply to the tool messages that answer them.
+
+A surface runs each call inside ``with call.running():`` and hands the result to ``call.accept``; what
+a failure means, and what history says about a call that never finished, is decided here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from aimu.core.messages import Message
+from aimu.core.reply import ToolCall
+from aimu.errors import ColourError, ToolError
+
+Tool = Callable[..., Any]
+OnToolError = Literal["raise", "report"]
+
+
+def checked_tools(tools: Iterable[Tool]) -> list[Tool]:
+    """The tools as a list of one's own (TOOLS-9).
+
+    Raises:
+        ValueError: a function is not decorated, or two tools have one name.
+    """
+    tools = list(tools)
+    seen: set[str] = set()
+    for tool in tools:
+        if not hasattr(tool, "__tool_spec__"):
+            raise ValueError(f"{tool!r} is not a tool: decorate it with @aimu.tool")
+        if (name := tool_name(tool)) in seen:
+            raise ValueError(f"two tools are called {name!r}; rename one")
+        seen.add(name)
+    return tools
+
+
+def tool_name(tool: Tool) -> str:
+    """The name a tool is offered under."""
+    return str(tool.__tool_spec__["function"]["name"])  # type: ignore[attr-defined]
+
+
+def tool_specs(tools: Sequence[Tool]) -> list[dict[str, Any]]:
+    """What the model is told about the tools, in their order."""
+    return [tool.__tool_spec__ for tool in tools]  # type: ignore[attr-defined]
+
+
+class PendingCall:
+    """One call on its way to an answer."""
+
+    def __init__(self, call: ToolCall, tools: Sequence[Tool], on_error: OnToolError = "raise") -> None:
+        self.call = call
+        self.response: str | None = None
+        self.error: BaseException | None = None
+        self._report = on_error == "report"
+        self._started = False
+        self._arguments: dict[str, Any] = {}
+        self._tool = next((tool for tool in tools if tool_name(tool) == call.name), None)
+        if self._tool is None:
+            names = ", ".join(map(tool_name, tools)) or "none"
+            self.response = f"Tool {call.name!r} not found. Available tools: {names}."
+        else:
+            self._read_arguments(self._tool)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the tool is still to be run; a call that cannot run has its answer already."""
+        return self.response is None
+
+    @property
+    def is_async(self) -> bool:
+        return self._tool is not None and bool(self._tool.__tool_is_async__)  # type: ignore[attr-defined]
+
+    def invoke(self) -> Any:
+        """Call the tool. StopIteration would end the generator it passes through, so it becomes RuntimeError."""
+        assert self._tool is not None
+        try:
+            return self._tool(**self._arguments)
+        except StopIteration as exc:
+            raise RuntimeError(f"tool {self.call.name!r} raised StopIteration") from exc
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The span in which the tool runs: a failure is kept here, and rises unless it is for the model."""
+        self._started = True
+        try:
+            yield
+        except ToolError as exc:
+            self.response = f"Tool {self.call.name!r} failed: {exc}"
+        except Exception as exc:
+            self.error = exc
+            if not self._report:
+                raise
+            self.response = f"Tool {self.call.name!r} failed: {type(exc).__name__}: {exc}"
+        except BaseException as exc:
+            self.error = exc
+            raise
+
+    def accept(self, result: Any) -> None:
+        """Take the tool's result: text as it is, everything else as JSON.
+
+        Raises:
+            ColourError: the result is awaitable, so the tool was async after all.
+            TypeError: the result has no JSON form.
+        """
+        if inspect.isawaitable(result):
+            if inspect.iscoroutine(result):
+                result.close()
+            raise ColourError(_async_tool(self.call.name))
+        self.response = result if isinstance(result, str) else _as_json(self.call.name, result)
+
+    def settled(self) -> str:
+        """The answer history records: the result, or why there is none."""
+        if self.response is not None:
+            return self.response
+        name = self.call.name
+        if not self._started:
+            return f"Tool {name!r} was not started: the turn was interrupted."
+        if isinstance(self.error, Exception):
+            return f"Tool {name!r} failed: {type(self.error).__name__}: {self.error}"
+        return f"Tool {name!r} was cancelled before it finished."
+
+    def message(self) -> Message:
+        """The tool message that answers the call."""
+        return {"role": "tool", "tool_call_id": self.call.id, "name": self.call.name, "content": self.settled()}
+
+    def content(self) -> dict[str, Any]:
+        """The content of the call's TOOL_CALLING chunk."""
+        arguments = _parsed(self.call.arguments)
+        return {
+            "id": self.call.id,
+            "name": self.call.name,
+            "arguments": self.call.arguments if arguments is None else arguments,
+            "response": self.settled(),
+        }
+
+    def _read_arguments(self, tool: Tool) -> None:
+        if (given := _parsed(self.call.arguments)) is None:
+            self.response = (
+                f"Tool {self.call.name!r} was not run: its arguments are not a JSON object: {self.call.arguments!r}"
+            )
+            return
+        try:
+            self._arguments = tool.__tool_validate__(given)  # type: ignore[attr-defined]
+        except ToolError as exc:
+            self.response = f"Tool {self.call.name!r} was not run: {exc}"
+
+
+def require_sync(calls: Sequence[PendingCall]) -> None:
+    """Refuse async tools before any call of the reply runs (TOOLS-5)."""
+    for call in calls:
+        if call.is_async:
+            raise ColourError(_async_tool(call.call.name))
+
+
+def raise_first_failure(calls: Sequence[PendingCall]) -> None:
+    """Raise the first failure in call order, the others attached to it as notes (TOOLS-8)."""
+    failures = [call for call in calls if call.response is None and call.error is not None]
+    if not failures:
+        return
+    first = failures[0].error
+    assert first is not None
+    for other in failures[1:]:
+        first.add_note(f"tool {other.call.name!r} failed too: {type(other.error).__name__}: {other.error}")
+    raise first
+
+
+def _parsed(arguments: str) -> dict[str, Any] | None:
+    """The arguments as a dict, None when they are not a JSON object; nothing at all means no arguments."""
+    if not arguments.strip():
+        return {}
+    try:
+        value = json.loads(arguments)
+    except ValueError:
+        return None
+    return {} if value is None else value if isinstance(value, dict) else None
+
+
+def parsed_arguments(arguments: str) -> dict[str, Any]:
+    """The arguments for a wire that needs an object: ``{}`` when they are none."""
+    return _parsed(arguments) or {}
+
+
+def _async_tool(name: str) -> str:
+    return (
+        f"tool {name!r} is an async function and this is the sync surface; "
+        "use aimu.aio (aimu.aio.client, aimu.aio.Agent), or make the tool a plain def"
+    )
+
+
+def _as_json(name: str, result: Any) -> str:
+    from pydantic_core import PydanticSerializationError, to_json
+
+    try:
+        return to_json(result, inf_nan_mode="strings").decode()
+    except PydanticSerializationError as exc:
+        raise TypeError(f"tool {name!r} returned {type(result).__name__}, which has no JSON form; return text") from exc

@@ -1,0 +1,212 @@
+"""One chat(): the state machine that both surfaces drive.
+
+The law of this file: a Turn never waits and never opens anything. Its driver does, in this order,
+once per request:
+
+    turn.open()                       take the conversation, or ConcurrentTurnError
+    for request in turn.requests():   the requests it still needs; reads state, changes nothing
+        turn.feed(event)              per event of the answer: the chunks it brings
+        turn.finish()                 the answer is whole: the chunks held back, or its error
+        turn.calls                    run each that is open; none when the turn is over
+        turn.settle()                 record the round: whole, or not at all
+    turn.close()                      give the conversation back; harmless when done twice
+
+Between two of these calls the conversation is sendable, so a driver may stop anywhere. `settle` is the
+only method that writes history: a reply is recorded together with the user message that led to it
+and the answer of each of its calls, an unfinished call's answer saying why it has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from aimu.core.chunks import TOOL_CALLING, StreamChunk, StreamingContentType
+from aimu.core.conversation import Conversation, with_system
+from aimu.core.messages import Message
+from aimu.core.reply import Codec, Piece, Prompt, Reply, Request, summed
+from aimu.core.toolcalls import OnToolError, PendingCall, Tool, tool_specs
+from aimu.errors import EmptyReplyError, IterationLimitError, MalformedResponseError, RefusalError, TruncatedReplyError
+
+CONTINUATION_PROMPT = "Your last reply was empty. Please continue, and answer in text."
+
+
+@dataclass(frozen=True)
+class TurnOptions:
+    """What one turn is asked to do.
+
+    ``system`` and ``agent`` are an agent's overlay: None leaves the conversation's own system
+    message and untagged chunks. ``fresh`` starts the history over with this turn's first round.
+    """
+
+    parameters: dict[str, Any]
+    tools: Sequence[Tool] = ()
+    use_tools: bool = True
+    max_iterations: int = 10
+    continuation_prompt: str = CONTINUATION_PROMPT
+    concurrent: bool = False
+    on_tool_error: OnToolError = "raise"
+    stream: bool = False
+    include: frozenset[StreamingContentType] | None = None
+    agent: str | None = None
+    system: str | None = None
+    fresh: bool = False
+
+
+class Turn:
+    """One turn on one conversation; see the head of this file for the order of calls."""
+
+    def __init__(
+        self, conversation: Conversation, codec: Codec, options: TurnOptions, content: str | list[dict[str, Any]] | None
+    ) -> None:
+        self.options = options
+        self.calls: list[PendingCall] = []
+        self._conversation = conversation
+        self._codec = codec
+        self._pending: list[Message] = [] if content is None else [{"role": "user", "content": content}]
+        self._fresh = options.fresh
+        self._reply: Reply | None = None
+        self._paused: Reply | None = None
+        self._nudged = False
+        self._requests_made = 0
+        self._round = 0
+        self._answer: str | None = None
+        self._decoder: Any = None
+
+    @property
+    def is_done(self) -> bool:
+        return self._answer is not None
+
+    @property
+    def result(self) -> str:
+        """The final text.
+
+        Raises:
+            RuntimeError: the turn is not over yet.
+        """
+        if self._answer is None:
+            raise RuntimeError("the turn has no result yet: its stream is not exhausted")
+        return self._answer
+
+    def open(self) -> None:
+        self._conversation.acquire(self)
+        self._conversation.last_thinking = ""
+        self._conversation.last_usage = None
+        self._conversation.stop_reason = None
+
+    def close(self) -> None:
+        self._conversation.release(self)
+
+    def requests(self) -> Iterator[Request]:
+        while not self.is_done:
+            request = self._codec.encode(self._prompt())
+            self._decoder = self._codec.decoder(request)
+            yield request
+
+    def feed(self, event: Any) -> list[StreamChunk]:
+        try:
+            return self._chunks(self._decoder.feed(event))
+        except (AttributeError, IndexError, KeyError, TypeError) as exc:
+            raise MalformedResponseError(f"a part of the reply has an unexpected shape: {exc!r}") from exc
+
+    def finish(self) -> list[StreamChunk]:
+        chunks = self._chunks(self._decoder.finish())
+        reply: Reply = self._decoder.reply
+        self._requests_made += 1
+        self._note(reply)
+        if reply.refusal is not None:
+            raise RefusalError(f"the model refused: {reply.refusal}", text=reply.text)
+        if self._paused:
+            reply, self._paused = self._paused.continued(reply), None
+        self._conclude(reply)
+        return chunks
+
+    def settle(self) -> list[StreamChunk]:
+        if self._reply is None:
+            return []
+        calls, self.calls = self.calls, []
+        round_messages = [*self._pending, self._reply.message(), *(call.message() for call in calls)]
+        self._conversation.record(round_messages, fresh=self._fresh)
+        if not calls:
+            self._answer = self._reply.text
+        chunks = self._tool_chunks(calls)
+        self._pending, self._fresh, self._nudged, self._reply = [], False, False, None
+        self._round += 1
+        return chunks
+
+    def _prompt(self) -> Prompt:
+        history = [] if self._fresh else self._conversation.messages
+        system = self.options.system if self.options.system is not None else self._conversation.system_message
+        messages = [*with_system(history, system), *self._pending]
+        if self._paused:
+            messages.append(self._paused.message())
+        if self._nudged:
+            messages.append({"role": "user", "content": self.options.continuation_prompt})
+        return Prompt(
+            messages=messages,
+            tools=tool_specs(self.options.tools),
+            may_call=self.options.use_tools and not self._is_last(1),
+            parameters=self.options.parameters,
+            stream=self.options.stream,
+        )
+
+    def _is_last(self, ahead: int = 0) -> bool:
+        return self._requests_made + ahead >= self.options.max_iterations
+
+    def _conclude(self, reply: Reply) -> None:
+        """Decide what the reply means: an answer, calls to run, another request, or an error."""
+        if reply.stop_reason == "pause" and not self._is_last():
+            self._paused = reply
+        elif reply.calls and not self._is_last():
+            self._reply = self._with_ids(reply)
+            self.calls = [PendingCall(call, self._tools(), self.options.on_tool_error) for call in reply.calls]
+        elif reply.text or reply.stop_reason == "stop_sequence":
+            self._reply = reply.without_calls() if reply.calls else reply
+        elif reply.stop_reason == "length":
+            raise TruncatedReplyError("the reply reached its length limit before any text; raise max_tokens")
+        elif self._is_last() and (reply.calls or self._round):
+            raise IterationLimitError(
+                f"no text after max_iterations={self.options.max_iterations} requests; "
+                f"the {self._round} finished rounds are kept, resume() goes on from there"
+            )
+        elif self._nudged or self._is_last():
+            raise EmptyReplyError("the model replied with neither text nor a tool call, even when asked once more")
+        else:
+            self._nudged = True
+
+    def _tools(self) -> Sequence[Tool]:
+        return self.options.tools if self.options.use_tools else ()
+
+    def _with_ids(self, reply: Reply) -> Reply:
+        """Give each call whose id is missing, or stands twice in the reply, one this conversation has not used."""
+        used = {call["id"] for message in self._conversation.messages for call in message.get("tool_calls") or ()}
+        used.update(call.id for call in reply.calls)
+        fresh = (name for number in count(1) if (name := f"call_{number:05}") not in used)
+        seen: set[str] = set()
+        for call in reply.calls:
+            if not call.id or call.id in seen:
+                call.id = next(fresh)
+            seen.add(call.id)
+        return reply
+
+    def _note(self, reply: Reply) -> None:
+        last = self._conversation
+        last.last_thinking = reply.thinking or last.last_thinking
+        last.last_usage = summed(last.last_usage, reply.usage)
+        last.stop_reason = reply.stop_reason
+
+    def _chunks(self, pieces: Sequence[Piece]) -> list[StreamChunk]:
+        options = self.options
+        include = options.include
+        return [
+            StreamChunk(phase, text, options.agent, self._round)
+            for phase, text in pieces
+            if include is None or phase in include
+        ]
+
+    def _tool_chunks(self, calls: Sequence[PendingCall]) -> list[StreamChunk]:
+        if self.options.include is not None and TOOL_CALLING not in self.options.include:
+            return []
+        return [StreamChunk(TOOL_CALLING, call.content(), self.options.agent, self._round) for call in calls]

@@ -1,0 +1,65 @@
+"""What ``stream=True`` returns on the sync surface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Self
+
+from aimu.core.chunks import StreamChunk
+from aimu.core.turn import Turn
+
+
+class ChunkStream(Iterator[StreamChunk]):
+    """The chunks of one turn, as they come (STREAM-2).
+
+    Nothing is sent before the first ``next()``. Exhausting, closing or dropping it ends the turn;
+    what was not yet a whole round is not recorded. Use it as a context manager to be sure.
+    """
+
+    def __init__(self, chunks: Generator[StreamChunk, None, None], turn: Turn) -> None:
+        self._chunks = chunks
+        self._turn = turn
+
+    @property
+    def result(self) -> str:
+        """The final text, once the stream is exhausted; RuntimeError before that."""
+        return self._turn.result
+
+    def close(self) -> None:
+        """End the turn now; harmless when it is over."""
+        self._chunks.close()
+
+    def __next__(self) -> StreamChunk:
+        return next(self._chunks)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self._turn.close()
+
+
+def drained(chunks: Generator[StreamChunk, None, None], turn: Turn) -> str:
+    """Run a turn to its end for its result alone."""
+    for _ in chunks:
+        pass
+    return turn.result
+
+
+def owned(stream: ChunkStream, close: Callable[[], None]) -> ChunkStream:
+    """The same stream, which calls ``close`` when it is over."""
+
+    def chunks() -> Generator[StreamChunk, None, None]:
+        try:
+            yield from stream
+        finally:
+            stream.close()
+            close()
+
+    return ChunkStream(chunks(), stream._turn)

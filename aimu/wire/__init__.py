@@ -1,0 +1,11 @@
+"""One module per wire format; pure: bytes and dicts in, dicts and text out.
+
+sse         server-sent events, from any fragments of bytes
+openai      Chat Completions, and the servers that resemble it
+dialects    how those servers differ in what they want
+anthropic   Messages; its side of history is in anthropic_blocks
+transcript  models in this process: a template renders the prompt, text comes back
+thinktags   <think> in text, from any fragments
+ids         tool-call ids that a provider accepts
+errors      statuses and error bodies of every provider, as our exceptions
+"""

@@ -1,0 +1,209 @@
+"""Messages: requests out, whole bodies and events in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aimu.core.chunks import GENERATING, THINKING
+from aimu.core.kwargs import thinking_budget, thinking_level, translated
+from aimu.core.messages import text_of
+from aimu.core.models import ModelSpec
+from aimu.core.reply import Piece, Prompt, Reply, Request, ToolCall, Usage, usage_of
+from aimu.core.toolcalls import parsed_arguments
+from aimu.errors import MalformedResponseError
+from aimu.wire.anthropic_blocks import Block, message_blocks
+from aimu.wire.errors import cut_off, error_for, parsed_body
+
+DEFAULT_MAX_TOKENS = 4096
+_NAMES = {name: name for name in ("max_tokens", "temperature", "top_p", "top_k")} | {"stop": "stop_sequences"}
+_STOP_REASONS = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tool_calls", "pause_turn": "pause"}
+_STOP_REASONS["model_context_window_exceeded"] = "length"
+
+
+class AnthropicCodec:
+    """Speaks Messages to one provider about one model (WIRE-ANTHROPIC-1)."""
+
+    def __init__(self, provider: str, model: ModelSpec) -> None:
+        self._provider = provider
+        self._model = model
+
+    def parameters(self, kwargs: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        kwargs = {"max_tokens": DEFAULT_MAX_TOKENS, **kwargs}
+        thinking = kwargs.pop("thinking", False)
+        body, dropped = translated(kwargs, _NAMES)
+        if isinstance(body.get("stop_sequences"), str):
+            body["stop_sequences"] = [body["stop_sequences"]]
+        if thinking and self._model.thinking:
+            # the wire refuses these two together with thinking
+            dropped += [name for name in ("temperature", "top_k") if body.pop(name, None) is not None]
+            body.update(self._thinking_parameters(thinking, body["max_tokens"]))
+        return body, dropped
+
+    def encode(self, prompt: Prompt) -> Request:
+        system = "\n\n".join(text_of(m.get("content")) for m in prompt.messages if m["role"] == "system")
+        body: dict[str, Any] = {"model": self._model.id, "messages": message_blocks(self._provider, prompt.messages)}
+        if system:
+            body["system"] = system
+        body.update(_tool_parameters(prompt))
+        body.update(prompt.parameters)
+        if prompt.stream:
+            body["stream"] = True
+        return Request("/v1/messages", body, prompt.stream)
+
+    def decoder(self, request: Request) -> AnthropicDecoder:
+        return AnthropicDecoder(self._provider, request.stream)
+
+    def _thinking_parameters(self, thinking: bool | int | str, max_tokens: int) -> dict[str, Any]:
+        if self._model.thinking == "adaptive":
+            asked = {"thinking": {"type": "adaptive", "display": "summarized"}}
+            effort = thinking_level(thinking).replace("minimal", "low")
+            return asked if thinking is True else {**asked, "output_config": {"effort": effort}}
+        budget = thinking_budget(thinking)
+        if budget >= max_tokens:
+            raise ValueError(f"a thinking budget of {budget} tokens needs a larger max_tokens than {max_tokens}")
+        return {"thinking": {"type": "enabled", "budget_tokens": budget}}
+
+
+def _tool_parameters(prompt: Prompt) -> dict[str, Any]:
+    """The tools. A history with calls must name tools even when none are set, so it names those it used."""
+    used = dict.fromkeys(call["function"]["name"] for m in prompt.messages for call in m.get("tool_calls") or ())
+    if not (prompt.tools and prompt.may_call) and not used:
+        return {}
+    tools = [_tool(spec["function"]) for spec in prompt.tools] or [
+        {"name": name, "input_schema": {"type": "object"}} for name in used
+    ]
+    return {"tools": tools} if prompt.tools and prompt.may_call else {"tools": tools, "tool_choice": {"type": "none"}}
+
+
+def _tool(function: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": function["name"],
+        "description": function["description"],
+        "input_schema": function["parameters"],
+    }
+
+
+class AnthropicDecoder:
+    """Reads one reply: fed its events as SSE data, or its whole body once (WIRE-ANTHROPIC-2)."""
+
+    def __init__(self, provider: str, stream: bool) -> None:
+        self.reply = Reply()
+        self._provider = provider
+        self._stream = stream
+        self._blocks: list[Block] = []
+        self._arguments = ""
+        self._usage: dict[str, Any] = {}
+        self._stop: dict[str, Any] = {}
+        self._ended = not stream
+
+    def feed(self, event: str | bytes) -> list[Piece]:
+        if event == "[DONE]":
+            return []
+        body = self._parsed(event)
+        if not self._stream:
+            return self._whole(body)
+        kind = body.get("type")
+        if kind == "content_block_delta":
+            return self._delta(body.get("delta") or {})
+        if kind == "error":
+            raise error_for(self._provider, None, body, request_id=body.get("request_id"))
+        if kind == "content_block_start":
+            return self._start(body["content_block"])
+        if kind == "content_block_stop":
+            self._close_block()
+        elif kind == "message_start":
+            self._count(body["message"].get("usage"))
+        elif kind == "message_delta":
+            self._count(body.get("usage"))
+            self._stop = body.get("delta") or {}
+        elif kind == "message_stop":
+            self._ended = True
+        return []
+
+    def finish(self) -> list[Piece]:
+        """A stream without message_stop was cut."""
+        if not self._ended:
+            raise cut_off(self._provider)
+        reply = self.reply
+        reply.text = "".join(b["text"] for b in self._blocks if b["type"] == "text")
+        reply.thinking = "".join(b["thinking"] for b in self._blocks if b["type"] == "thinking")
+        reply.calls = [_call(block) for block in self._blocks if block["type"] == "tool_use"]
+        reason = self._stop.get("stop_reason")
+        reply.stop_reason = _STOP_REASONS.get(reason or "", reason)
+        if reason == "refusal":
+            details = self._stop.get("stop_details") or {}
+            reply.refusal = details.get("explanation") or details.get("category") or "no explanation given"
+        reply.usage = read_usage(self._usage)
+        if any(block["type"] not in ("text", "tool_use") for block in self._blocks) or reason == "pause_turn":
+            reply.state = {"provider": self._provider, "content": [_replayed(block) for block in self._blocks]}
+        return []
+
+    def _parsed(self, event: str | bytes) -> dict[str, Any]:
+        body = parsed_body(self._provider, event)
+        if not isinstance(body.get("type" if self._stream else "content"), str if self._stream else list):
+            raise MalformedResponseError(f"{self._provider} sent a body that is not a message", provider=self._provider)
+        return body
+
+    def _whole(self, body: dict[str, Any]) -> list[Piece]:
+        self._blocks = [{**block} for block in body["content"]]
+        self._count(body.get("usage"))
+        self._stop = body
+        phases = {"text": GENERATING, "thinking": THINKING}
+        return [(phases[b["type"]], b[b["type"]]) for b in self._blocks if b["type"] in phases and b[b["type"]]]
+
+    def _start(self, block: Block) -> list[Piece]:
+        self._blocks.append({**block})
+        self._arguments = ""
+        if block["type"] == "text" and block.get("text"):
+            return [(GENERATING, block["text"])]
+        return [(THINKING, block["thinking"])] if block["type"] == "thinking" and block.get("thinking") else []
+
+    def _delta(self, delta: dict[str, Any]) -> list[Piece]:
+        block, kind = self._blocks[-1], delta.get("type")
+        if kind == "text_delta":
+            block["text"] += delta["text"]
+            return [(GENERATING, delta["text"])] if delta["text"] else []
+        if kind == "thinking_delta":
+            block["thinking"] += delta["thinking"]
+            return [(THINKING, delta["thinking"])] if delta["thinking"] else []
+        if kind == "input_json_delta":
+            self._arguments += delta["partial_json"]
+        elif kind == "signature_delta":
+            block["signature"] = delta["signature"]
+        elif kind == "citations_delta":
+            block["citations"] = [*(block.get("citations") or ()), delta["citation"]]
+        return []
+
+    def _close_block(self) -> None:
+        """A block's streamed JSON is its input; torn JSON stays with the call as text."""
+        if self._arguments:
+            self._blocks[-1]["input"] = parsed_arguments(self._arguments)
+            self._blocks[-1]["_arguments"] = self._arguments
+
+    def _count(self, usage: dict[str, Any] | None) -> None:
+        """Counts are cumulative: the last one that is not null wins, key by key."""
+        self._usage.update({key: value for key, value in (usage or {}).items() if value is not None})
+
+
+def _call(block: Block) -> ToolCall:
+    return ToolCall(block["id"], block["name"], block.get("_arguments") or json.dumps(block.get("input") or {}))
+
+
+def _replayed(block: Block) -> Block:
+    return {key: value for key, value in block.items() if key != "_arguments"}
+
+
+def read_usage(usage: dict[str, Any]) -> Usage | None:
+    """Token counts under our names; what was read from or written to the cache counts as input."""
+    if not usage:
+        return None
+    read, written = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
+    found = {
+        "input_tokens": usage.get("input_tokens", 0) + (read or 0) + (written or 0),
+        "output_tokens": usage.get("output_tokens", 0),
+        "cache_read_tokens": read,
+        "cache_write_tokens": written,
+        "reasoning_tokens": (usage.get("output_tokens_details") or {}).get("thinking_tokens"),
+    }
+    return usage_of(found)

@@ -1,0 +1,168 @@
+"""Statuses and error bodies of every provider, as our exceptions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from aimu.errors import (
+    AuthenticationError,
+    ContextOverflowError,
+    InvalidRequestError,
+    MalformedResponseError,
+    ModelConnectionError,
+    ModelTimeoutError,
+    OverloadedError,
+    ProviderError,
+    RateLimitError,
+    ServerError,
+)
+
+# context overflow has no common code; each of these was seen from a real server
+_OVERFLOW = re.compile(
+    r"prompt is too long|prompt too long|too_many_prompt_tokens|exceed_context_size|context_length_exceeded"
+    r"|maximum context length|exceeds the available context|exceed context limit|context window",
+    re.IGNORECASE,
+)
+_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|request too large", re.IGNORECASE)
+# in-stream errors carry a type instead of a status
+_STATUS_OF_TYPE = {
+    "overloaded_error": 529,
+    "rate_limit_error": 429,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "invalid_request_error": 400,
+    "api_error": 500,
+    "server_error": 500,
+    "timeout_error": 408,
+}
+
+
+def error_for(
+    provider: str, status: int | None, body: Any, *, request_id: str | None = None, fallback: str = ""
+) -> ProviderError:
+    """The exception for an error response, or for an error event inside a stream (ERRORS-2).
+
+    Args:
+        provider: Name of the provider.
+        status: HTTP status; None when the error came inside a stream that had begun with 200.
+        body: The decoded body or event, of whatever shape that provider uses.
+        request_id: The provider's request id.
+        fallback: The message when the body has none.
+    """
+    message, kind = _message_and_kind(body)
+    if status is None:
+        status = _status_in(body) or _STATUS_OF_TYPE.get(kind.partition(" ")[0])
+    message = message or fallback or "no message"
+    cls, retryable = _class_of(status, f"{kind} {message}")
+    prefix = f"{provider} answered {status}" if status else f"{provider} broke off its answer"
+    return cls(f"{prefix}: {message}", provider=provider, status=status, request_id=request_id, retryable=retryable)
+
+
+def _class_of(status: int | None, words: str) -> tuple[type[ProviderError], bool | None]:
+    if (status is None or 400 <= status < 500) and _OVERFLOW.search(words):
+        return ContextOverflowError, None
+    if status in (401, 403):
+        return AuthenticationError, None
+    if status == 408:
+        return ModelTimeoutError, None
+    if status == 429:
+        return RateLimitError, False if _QUOTA.search(words) else None
+    if status in (503, 529):
+        return OverloadedError, None
+    if status is None or status >= 500:
+        return ServerError, None
+    return InvalidRequestError, True if status == 409 else None
+
+
+def _message_and_kind(body: Any) -> tuple[str, str]:
+    """The message and the machine-readable kind, from any of the envelopes in use."""
+    if isinstance(body, str):
+        return body[:500], ""
+    if not isinstance(body, Mapping):
+        return "", ""
+    error = body.get("error", body)
+    if isinstance(error, str):
+        return error, ""
+    if not isinstance(error, Mapping):
+        return "", ""
+    message = error.get("message") or error.get("detail") or ""
+    kinds = [str(error[key]) for key in ("type", "code") if error.get(key) not in (None, "error")]
+    return message if isinstance(message, str) else str(message), " ".join(kinds)
+
+
+def _status_in(body: Any) -> int | None:
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
+        return None
+    for key in ("status_code", "code", "status"):
+        if isinstance(status := error.get(key), int) and 400 <= status < 600:
+            return status
+    return None
+
+
+def translated(exc: Exception, provider: str, secret: str) -> ProviderError | None:
+    """An SDK's or HTTP library's exception as ours, None when it is neither's (ERRORS-2, ERRORS-4).
+
+    They are told by name, so that no SDK is imported here. Neither the new exception nor the old one,
+    which becomes its cause, shows the secret.
+    """
+    _hide(exc, secret)
+    names = {cls.__name__ for cls in type(exc).__mro__}
+    if "APIStatusError" in names:
+        request_id = getattr(exc, "request_id", None)
+        status, body = getattr(exc, "status_code", None), getattr(exc, "body", None)
+        found = error_for(provider, status, body, request_id=request_id, fallback=str(exc))
+    elif names & {"APITimeoutError", "TimeoutException"}:
+        found = ModelTimeoutError(f"{provider} did not answer in time", provider=provider)
+    elif names & {"APIConnectionError", "TransportError"}:
+        found = ModelConnectionError(f"the connection to {provider} failed: {_reason(exc)}", provider=provider)
+    elif names & {"DecodingError", "StreamError"}:
+        found = MalformedResponseError(f"{provider} sent a body that cannot be read: {exc}", provider=provider)
+    else:
+        return None
+    _hide(found, secret)
+    return found
+
+
+def parsed_body(provider: str, event: str | bytes) -> dict[str, Any]:
+    """A JSON object, from a whole body or the data of one event (ERRORS-3).
+
+    Raises:
+        MalformedResponseError: it is not one.
+    """
+    try:
+        body = json.loads(event)
+    except ValueError as exc:
+        raise MalformedResponseError(f"{provider} sent JSON that cannot be read: {exc}", provider=provider) from exc
+    if not isinstance(body, dict):
+        raise MalformedResponseError(f"{provider} sent {type(body).__name__} instead of an object", provider=provider)
+    return body
+
+
+def cut_off(provider: str) -> ModelConnectionError:
+    """The error of a stream that ended in the middle (ERRORS-4)."""
+    return ModelConnectionError(f"{provider} ended the stream before the reply was whole", provider=provider)
+
+
+def check_content_type(provider: str, content_type: str, stream: bool) -> None:
+    """Refuse a 200 that is a web page, or anything else that is not the wire's (ERRORS-3)."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    wanted = "text/event-stream" if stream else "application/json"
+    if media_type and media_type != wanted:
+        raise MalformedResponseError(
+            f"{provider} answered with {media_type}, not {wanted}; check base_url", provider=provider
+        )
+
+
+def _reason(exc: BaseException) -> str:
+    return str(exc.__cause__ or exc) or type(exc).__name__
+
+
+def _hide(exc: BaseException, secret: str) -> None:
+    if secret:
+        exc.args = tuple(arg.replace(secret, "***") if isinstance(arg, str) else arg for arg in exc.args)

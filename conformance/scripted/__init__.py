@@ -1,0 +1,17 @@
+"""A server on loopback that speaks the OpenAI and the Anthropic wire from a script, to test agents without a key.
+
+script.py      the words of a script: Reply, Call, Fault, Raw, Gate, Usage; and Request
+pieces.py      how text and arguments are cut into the pieces of a stream
+openai.py      a Reply as Chat Completions sends it
+anthropic.py   a Reply as Messages sends it
+faults.py      the error bodies of the real endpoints
+answer.py      from a scripted reply to status, headers and items
+connection.py  one client's connection
+server.py      ScriptedServer: the port, the script, the record
+fixture.py     the server as a pytest fixture
+"""
+
+from conformance.scripted.script import Call, Fault, Gate, Raw, Reply, Request, Usage
+from conformance.scripted.server import ScriptedServer
+
+__all__ = ["Call", "Fault", "Gate", "Raw", "Reply", "Request", "ScriptedServer", "Usage"]

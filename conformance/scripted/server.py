@@ -1,0 +1,197 @@
+"""The server: a port on loopback, a script, and a record of what was asked."""
+
+import contextlib
+import itertools
+import socket
+import threading
+from collections import deque
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from conformance.scripted.answer import Answer, broken_script, compose, no_such_path
+from conformance.scripted.connection import Connection
+from conformance.scripted.script import Request, Scripted
+
+BACKLOG = 256
+JOIN = 10.0  # seconds to wait for a thread; only a callable of the script can keep one longer
+
+
+class ScriptedServer:
+    """A server on loopback that speaks the OpenAI and the Anthropic wire from a script.
+
+    It runs in threads of its own, so sync and async clients use it alike. It is a context manager:
+
+        with ScriptedServer() as server:
+            server.script(Reply("Hello"))
+            client = openai.OpenAI(base_url=server.openai_url, api_key="none")
+
+    A request to `/v1/chat/completions` is answered as OpenAI does, one to `/v1/messages` as Anthropic does, streamed
+    when it asks for it; any other path is a 404, is recorded, and takes nothing from the script.
+
+    Attributes:
+        disconnected: threading.Event, set when a client leaves while its reply is written, held at a gate or hanging.
+    """
+
+    def __init__(self) -> None:
+        self.disconnected = threading.Event()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._queue: deque[Scripted] = deque()
+        self._default: Scripted | None = None
+        self._requests: list[Request] = []
+        self._numbers = itertools.count(1)
+        self._call_numbers: dict[str, Iterator[int]] = {"openai": itertools.count(1), "anthropic": itertools.count(1)}
+        self._listener: socket.socket | None = None
+        self._acceptor: threading.Thread | None = None
+        self._connections: dict[threading.Thread, Connection] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen on a free port of 127.0.0.1.
+
+        Raises:
+            RuntimeError: the server is running.
+        """
+        if self._listener is not None:
+            raise RuntimeError("the scripted server is running; stop() it before another start()")
+        self._stopping.clear()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        self._acceptor = threading.Thread(target=self._accept, args=(self._listener,), name="scripted", daemon=True)
+        self._acceptor.start()
+
+    def stop(self) -> None:
+        """Close the port and every connection, release what hangs or is held, and wait for the threads.
+
+        Does nothing when the server is not running.
+        """
+        if self._listener is None or self._acceptor is None:
+            return
+        self._stopping.set()
+        # A thread in accept() wakes up for a connection, and not on every system for the closing of its socket.
+        with contextlib.suppress(OSError):
+            socket.create_connection(self._listener.getsockname(), timeout=1).close()
+        self._acceptor.join(JOIN)
+        self._listener.close()
+        self._listener = self._acceptor = None
+        with self._lock:
+            connections = dict(self._connections)
+        for connection in connections.values():
+            connection.close()
+        for thread in connections:
+            thread.join(JOIN)
+
+    @property
+    def openai_url(self) -> str:
+        """The base URL for an OpenAI client."""
+        return self.url("openai")
+
+    @property
+    def anthropic_url(self) -> str:
+        """The base URL for an Anthropic client."""
+        return self.url("anthropic")
+
+    def url(self, wire: str) -> str:
+        """The base URL of a wire.
+
+        Args:
+            wire: str, "openai" or "anthropic".
+
+        Returns:
+            str: what the official client of that wire takes as its base URL.
+
+        Raises:
+            ValueError: there is no such wire.
+            RuntimeError: the server is not running.
+        """
+        if wire not in ("openai", "anthropic"):
+            raise ValueError(f"no wire {wire!r}; there are 'openai' and 'anthropic'")
+        if self._listener is None:
+            raise RuntimeError("the scripted server is not running; use it in a with statement, or start() it")
+        root = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"{root}/v1" if wire == "openai" else root
+
+    @property
+    def requests(self) -> list[Request]:
+        """The requests so far, in order of arrival."""
+        with self._lock:
+            return list(self._requests)
+
+    @property
+    def unanswered(self) -> int:
+        """How many replies of the script are still to be asked for."""
+        with self._lock:
+            return len(self._queue)
+
+    def script(self, *replies: Scripted) -> None:
+        """Add replies to the script; each request takes the next one, in order of arrival.
+
+        Args:
+            replies: Reply, Fault, Raw, or a callable that takes the Request and returns one of these.
+        """
+        with self._lock:
+            self._queue.extend(replies)
+
+    def always(self, reply: Scripted) -> None:
+        """Say what to answer when the script is used up; without it that is an HTTP 500.
+
+        Args:
+            reply: Reply, Fault, Raw, or a callable that takes the Request and returns one of these.
+        """
+        with self._lock:
+            self._default = reply
+
+    def clear(self) -> None:
+        """Forget the script, what `always` said, the requests and the disconnection."""
+        with self._lock:
+            self._queue.clear()
+            self._requests.clear()
+            self._default = None
+            self.disconnected.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except ConnectionAbortedError:  # the client left before it was accepted
+                continue
+            if self._stopping.is_set():
+                sock.close()
+                return
+            connection = Connection(sock, self._respond, self._stopping, self.disconnected)
+            thread = threading.Thread(target=self._serve, args=(connection,), name="scripted", daemon=True)
+            with self._lock:
+                self._connections[thread] = connection
+            thread.start()
+
+    def _serve(self, connection: Connection) -> None:
+        try:
+            connection.run()
+        finally:
+            with self._lock:
+                del self._connections[threading.current_thread()]
+
+    def _respond(self, request: Request) -> Answer:
+        with self._lock:
+            number = next(self._numbers)
+            self._requests.append(request)
+            count = len(self._requests)
+            if request.wire == "":
+                return no_such_path(request)
+            reply = self._queue.popleft() if self._queue else self._default
+        if reply is None:
+            message = f"the script is exhausted: {count} requests came; script() more replies or set always()"
+            return broken_script(message, request, number)
+        try:
+            answerable = reply(request) if callable(reply) else reply
+            return compose(answerable, request, number, self._call_numbers[request.wire])
+        except Exception as error:  # noqa: BLE001 - whatever a callable of the script raises is told to the client
+            return broken_script(f"the script failed: {type(error).__name__}: {error}", request, number)
