@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any, Literal, overload
 
 from aimu.clients.base import ModelClient
-from aimu.core.client import Include
 from aimu.core.models import Model, ModelSpec
+from aimu.core.options import Include
 from aimu.core.toolcalls import Tool
 from aimu.stream import ChunkStream, owned
 

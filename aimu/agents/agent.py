@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, overload
 from aimu.agents.base import Runner
 from aimu.clients.base import ModelClient
 from aimu.core.agents import AgentState
-from aimu.core.client import Overlay
+from aimu.core.options import Overlay
 from aimu.core.reply import Request
 from aimu.core.turn import Turn
 from aimu.stream import ChunkStream

@@ -9,24 +9,44 @@ A model in this process is loaded once, by the sync client, and wrapped: ``aio.c
 Every module here is the twin of the same path in ``aimu``; ``diff`` the two to see what differs.
 """
 
+from importlib import import_module
+from typing import Any
+
 from aimu.aio.agents import Agent, MessageHistory, Runner
 from aimu.aio.client import chat, client
 from aimu.aio.clients.base import BaseModelClient, ModelClient
 from aimu.aio.stream import ChunkStream
+from aimu.core.catalog import AnthropicModel, LlamaCppModel, OpenAIModel
 from aimu.core.chunks import StreamChunk, StreamingContentType
+from aimu.core.models import Model, ModelSpec
+from aimu.core.providers import Provider, resolve_model_string
 from aimu.tools import ToolError, tool
 
 __all__ = [
     "Agent",
+    "AnthropicModel",
     "BaseModelClient",
     "ChunkStream",
+    "LlamaCppModel",
     "MessageHistory",
+    "Model",
     "ModelClient",
+    "ModelSpec",
+    "OpenAIModel",
+    "Provider",
     "Runner",
     "StreamChunk",
     "StreamingContentType",
     "ToolError",
     "chat",
     "client",
+    "resolve_model_string",
     "tool",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # the wrapper of a sync client that has loaded its engine; nothing else needs the engine here
+    if name == "AsyncLlamaCppClient":
+        return import_module("aimu.aio.clients.llamacpp").AsyncLlamaCppClient
+    raise AttributeError(f"module 'aimu.aio' has no attribute {name!r}")

@@ -7,8 +7,9 @@ from typing import Any, Literal, overload
 
 from aimu.aio.clients.base import ModelClient
 from aimu.aio.stream import ChunkStream, closing, owned
-from aimu.core.client import ClientState, Include
+from aimu.core.client import ClientState
 from aimu.core.models import Model, ModelSpec
+from aimu.core.options import Include
 from aimu.core.providers import resolve
 from aimu.core.toolcalls import Tool
 

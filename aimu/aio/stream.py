@@ -30,8 +30,8 @@ class ChunkStream(AsyncIterator[StreamChunk]):
         """End the turn now; harmless when it is over."""
         await self._chunks.aclose()
 
-    async def __anext__(self) -> StreamChunk:
-        return await anext(self._chunks)
+    def __anext__(self) -> Awaitable[StreamChunk]:
+        return self._chunks.__anext__()
 
     def __aiter__(self) -> Self:
         return self

@@ -8,8 +8,9 @@ from typing import Any, Literal, Self, overload
 
 from aimu.clients.dispatch import run_tools
 from aimu.core.chunks import StreamChunk
-from aimu.core.client import ClientState, Include
+from aimu.core.client import ClientState
 from aimu.core.models import Model, ModelSpec
+from aimu.core.options import Include
 from aimu.core.providers import load, resolve
 from aimu.core.reply import Request
 from aimu.core.toolcalls import require_sync
@@ -184,7 +185,8 @@ class ModelClient(ClientState):
 
     def close(self) -> None:
         """Let go of the connection or the weights, unless they are another client's; idempotent (CHAT-8)."""
-        if not self._is_closed and self._owns_connection:
+        if self._owns_connection and self._connection.is_open:
+            self._connection.is_open = False
             self._disconnect()
         self._is_closed = True
 
@@ -202,6 +204,7 @@ class ModelClient(ClientState):
         return ChunkStream(chunks, turn) if turn.options.stream else drained(chunks, turn)
 
     def _drive(self, turn: Turn) -> Generator[StreamChunk, None, None]:
+        self._require_open()
         turn.open()
         try:
             for request in turn.requests():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 
 from aimu.core.toolcalls import PendingCall, raise_first_failure
@@ -25,6 +24,8 @@ def run_tool(call: PendingCall) -> None:
 
 
 def _run_together(calls: Sequence[PendingCall]) -> None:
+    from concurrent.futures import ThreadPoolExecutor, wait
+
     pool = ThreadPoolExecutor(len(calls), thread_name_prefix="aimu-tool")
     try:
         wait([pool.submit(copy_context().run, run_tool, call) for call in calls])

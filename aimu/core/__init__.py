@@ -12,6 +12,7 @@ conversation  one history, its system message, tools and open turn
 reply         what one model reply said
 toolcalls     from a reply's calls to tool messages
 turn          the state machine of one chat()
+options       what a client, an agent and a call may be told
 client        the state and decisions that both ModelClients share
 agents        the state and decisions that both Agents share
 """

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, Self, TypeVar
 
-from aimu.core.client import ClientState, Overlay
+from aimu.core.client import ClientState
 from aimu.core.colour import Colour, colour_of
 from aimu.core.conversation import Conversation, with_system
 from aimu.core.messages import Message
+from aimu.core.options import Overlay
 from aimu.core.toolcalls import OnToolError, checked_tools
 from aimu.core.turn import CONTINUATION_PROMPT
 from aimu.errors import ColourError
@@ -82,7 +83,11 @@ class AgentState(Generic[C]):
         return [self.model_client._conversation]
 
     def _require_own_colour(self) -> None:
-        require_colour(self.model_client, colour_of(self) or "sync", "model_client")
+        client: object = self.model_client
+        if colour_of(client) and not isinstance(client, ClientState):
+            kind = type(client).__name__
+            raise TypeError(f"model_client must be a client, not {kind}; a runner gives one by as_model_client()")
+        require_colour(client, colour_of(self) or "sync", "model_client")
 
     def _overlay(self, *, fresh: bool) -> Overlay:
         self._require_own_colour()

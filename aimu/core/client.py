@@ -5,46 +5,18 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Self, TypedDict
+from typing import Any, Self
 
-from aimu.core.chunks import StreamingContentType, phases
+from aimu.core.chunks import phases
 from aimu.core.conversation import Aside, Conversation
 from aimu.core.images import user_content
 from aimu.core.kwargs import checked_thinking, merged
 from aimu.core.messages import Message
 from aimu.core.models import Model, ModelSpec
+from aimu.core.options import KEEP, Connection, Include, Overlay, check_limit
 from aimu.core.reply import Codec, Usage
 from aimu.core.toolcalls import OnToolError, Tool, checked_tools
 from aimu.core.turn import CONTINUATION_PROMPT, Turn, TurnOptions
-
-KEEP = "__keep__"
-Include = Iterable[StreamingContentType | str] | None
-
-
-class StateOptions(TypedDict, total=False):
-    """The keywords every client takes, whatever its provider (CHAT-1)."""
-
-    system_message: str | None
-    tools: Iterable[Tool] | None
-    max_iterations: int
-    concurrent_tool_calls: bool
-    on_tool_error: OnToolError
-    default_generate_kwargs: dict[str, Any] | None
-
-
-@dataclass
-class Overlay:
-    """What an agent changes for its own turns; None leaves the client's."""
-
-    agent: str | None = None
-    system: str | None = None
-    tools: list[Tool] | None = None
-    max_iterations: int | None = None
-    continuation_prompt: str | None = None
-    concurrent: bool | None = None
-    on_tool_error: OnToolError | None = None
-    fresh: bool = False
 
 
 class ClientState:
@@ -82,6 +54,7 @@ class ClientState:
         self._codec = codec
         self._conversation = Conversation(system_message, tools or ())
         self._warned: set[str] = set()
+        self._connection = Connection()
         self._owns_connection = True
         self._is_closed = False
 
@@ -148,6 +121,7 @@ class ClientState:
         twin.default_generate_kwargs = dict(self.default_generate_kwargs)
         twin._conversation = Conversation(self.system_message, self.tools)
         twin._owns_connection = False
+        twin._warned = set()
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -158,7 +132,7 @@ class ClientState:
 
     def _turn(
         self,
-        user_message: str | None,
+        user_message: str,
         generate_kwargs: dict[str, Any] | None,
         *,
         use_tools: bool = True,
@@ -166,15 +140,17 @@ class ClientState:
         images: Iterable[Any] | None = None,
         include: Include = None,
         overlay: Overlay | None = None,
+        goes_on: bool = False,
     ) -> Turn:
-        """A checked turn that has not begun; ``user_message`` None goes on from the history."""
+        """A checked turn that has not begun; one that ``goes_on`` from the history has no message."""
         self._require_open()
         overlay = overlay or Overlay()
         tools = self._offered(overlay, use_tools)
         limit = self.max_iterations if overlay.max_iterations is None else overlay.max_iterations
-        _check_limit(limit, bool(tools) and use_tools)
+        check_limit(limit, bool(tools) and use_tools)
         options = TurnOptions(
             parameters=self._parameters(generate_kwargs),
+            provider=self.provider,
             tools=tools,
             use_tools=use_tools,
             max_iterations=limit,
@@ -187,23 +163,22 @@ class ClientState:
             system=overlay.system,
             fresh=overlay.fresh,
         )
-        return Turn(self._conversation, self._codec, options, self._content(user_message, images))
+        content = None if goes_on else self._content(user_message, images)
+        return Turn(self._conversation, self._codec, options, content)
 
     def _resumption(self, generate_kwargs: dict[str, Any] | None, stream: bool, overlay: Overlay | None = None) -> Turn:
         """A turn that goes on from the history as it stands."""
         if not self.messages or self.messages[-1]["role"] not in ("tool", "user"):
             raise ValueError("nothing to resume: the history does not end in tool results or a user message")
-        return self._turn(None, generate_kwargs, stream=stream, overlay=overlay)
+        return self._turn("", generate_kwargs, stream=stream, overlay=overlay, goes_on=True)
 
     def _generation(self, prompt: str, generate_kwargs: dict[str, Any] | None, stream: bool, include: Include) -> Turn:
         """A turn of its own, on a conversation of its own: stateless, without tools."""
         self._require_open()
-        options = TurnOptions(parameters=self._parameters(generate_kwargs), stream=stream, include=phases(include))
+        options = TurnOptions(self._parameters(generate_kwargs), self.provider, stream=stream, include=phases(include))
         return Turn(Aside(self._conversation), self._codec, options, self._content(prompt, None))
 
-    def _content(self, user_message: str | None, images: Iterable[Any] | None) -> str | list[dict[str, Any]] | None:
-        if user_message is None:
-            return None
+    def _content(self, user_message: str, images: Iterable[Any] | None) -> str | list[dict[str, Any]]:
         if not isinstance(user_message, str):
             raise TypeError(f"the message must be a str, not {type(user_message).__name__}")
         if images and not self.model.vision:
@@ -236,12 +211,5 @@ class ClientState:
             warnings.warn(f"{self.provider}:{self.model.id} has no {name!r}; it is not sent", stacklevel=self._warn_at)
 
     def _require_open(self) -> None:
-        if self._is_closed:
+        if self._is_closed or not self._connection.is_open:
             raise RuntimeError("this client is closed; make a new one with client()")
-
-
-def _check_limit(limit: int, has_tools: bool) -> None:
-    least = 2 if has_tools else 1
-    if not isinstance(limit, int) or limit < least:
-        why = ": with tools, the last request may not call any" if has_tools else ""
-        raise ValueError(f"max_iterations={limit!r} must be at least {least}{why}")

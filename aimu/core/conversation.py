@@ -25,9 +25,7 @@ class Conversation:
         self._turn: Turn | None = None
         # list.pop is atomic, so taking the only token is a try-acquire without a lock
         self._free = [True]
-        self.last_thinking = ""
-        self.last_usage: Usage | None = None
-        self.stop_reason: str | None = None
+        self.forget_readings()
 
     @property
     def messages(self) -> list[Message]:
@@ -73,6 +71,13 @@ class Conversation:
         self._messages = []
         self._locked = False
         self._system = system_message
+        self.forget_readings()
+
+    def forget_readings(self) -> None:
+        """What was read from the last turn; the next one starts without it."""
+        self.last_thinking = ""
+        self.last_usage: Usage | None = None
+        self.stop_reason: str | None = None
 
     def acquire(self, turn: Turn) -> None:
         """Open ``turn`` here, or raise ConcurrentTurnError."""

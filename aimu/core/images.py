@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
@@ -24,9 +24,11 @@ def user_content(text: str, images: Iterable[Any] | None) -> str | list[dict[str
         images: Each a path, raw bytes, or an ``http(s)`` or ``data:image/`` URL.
 
     Raises:
-        TypeError: an item is none of these.
+        TypeError: an item is none of these, or one image was given in place of a list.
         ValueError: a file cannot be read, is too large, or is not an image we know.
     """
+    if isinstance(images, (str, bytes, bytearray, os.PathLike)):
+        raise TypeError(f"images= takes a list, not a single {type(images).__name__}; write images=[...]")
     parts = [_image_part(item) for item in images or ()]
     if not parts:
         return text
@@ -42,18 +44,19 @@ def _image_url(item: Any) -> str:
         return item
     if isinstance(item, (bytes, bytearray)):
         return _data_url(bytes(item), "the image given as bytes")
-    if isinstance(item, (str, Path)):
-        return _data_url(_read(Path(item)), f"the image {str(item)!r}")
+    if isinstance(item, (str, os.PathLike)):
+        return _data_url(_read(os.fspath(item)), f"the image {str(item)!r}")
     raise TypeError(f"images= takes paths, bytes and URLs, not {type(item).__name__}")
 
 
-def _read(path: Path) -> bytes:
+def _read(path: str) -> bytes:
     try:
-        if path.stat().st_size > MAX_IMAGE_BYTES:
-            raise ValueError(f"the image {str(path)!r} has {path.stat().st_size} bytes; the limit is {MAX_IMAGE_BYTES}")
-        return path.read_bytes()
+        if (size := os.path.getsize(path)) > MAX_IMAGE_BYTES:
+            raise ValueError(f"the image {path!r} has {size} bytes; the limit is {MAX_IMAGE_BYTES}")
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as exc:
-        raise ValueError(f"the image {str(path)!r} cannot be read: {exc.strerror or exc}") from exc
+        raise ValueError(f"the image {path!r} cannot be read: {exc.strerror or exc}") from exc
 
 
 def _data_url(data: bytes, what: str) -> str:

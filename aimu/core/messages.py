@@ -37,16 +37,22 @@ def checked_history(messages: Iterable[Message]) -> list[Message]:
 def _checked_message(index: int, message: Message) -> Message:
     if not isinstance(message, dict) or message.get("role") not in ROLES:
         raise ValueError(f"messages[{index}] has no role of {', '.join(ROLES)}: {_shown(message)}")
-    content = message.get("content")
-    if not (content is None or isinstance(content, (str, list))):
+    role, content, calls = message["role"], message.get("content"), message.get("tool_calls")
+    if not (content is None or isinstance(content, str) or _is_parts(content)):
         raise ValueError(f"messages[{index}] has content of type {type(content).__name__}; use text or a list of parts")
-    if message["role"] == "user" and not content:
+    if role == "user" and not content:
         raise ValueError(f"messages[{index}] is a user message without content")
-    if message["role"] == "tool" and not message.get("tool_call_id"):
+    if role == "tool" and not message.get("tool_call_id"):
         raise ValueError(f"messages[{index}] is a tool message without tool_call_id")
-    if not message.get("tool_calls"):
-        return dict(message)
-    return {**message, "tool_calls": [_checked_call(index, call) for call in message["tool_calls"]]}
+    if calls and not (role == "assistant" and isinstance(calls, list)):
+        raise ValueError(f"messages[{index}] has tool calls, which only an assistant message has, in a list")
+    if content is None and not calls and role != "tool":
+        raise ValueError(f"messages[{index}] has neither content nor tool calls")
+    return {**message, "tool_calls": [_checked_call(index, call) for call in calls]} if calls else dict(message)
+
+
+def _is_parts(content: Any) -> bool:
+    return isinstance(content, list) and all(isinstance(part, dict) for part in content)
 
 
 def _checked_call(index: int, call: Any) -> dict[str, Any]:
@@ -55,7 +61,10 @@ def _checked_call(index: int, call: Any) -> dict[str, Any]:
         raise ValueError(f"messages[{index}] has a tool call without id or function name: {_shown(call)}")
     arguments = function.get("arguments", "{}")
     if not isinstance(arguments, str):
-        arguments = json.dumps(arguments)
+        try:
+            arguments = json.dumps(arguments)
+        except (TypeError, ValueError) as exc:
+            raise ValueError(f"messages[{index}] has arguments without a JSON form: {_shown(arguments)}") from exc
     return {**call, "type": "function", "function": {**function, "arguments": arguments}}
 
 
@@ -71,7 +80,10 @@ def _check_calls_answered(history: list[Message]) -> None:
             continue
         if open_ids:
             break
-        asked_at, open_ids = index, {call["id"] for call in message.get("tool_calls") or ()}
+        calls = message.get("tool_calls") or ()
+        asked_at, open_ids = index, {call["id"] for call in calls}
+        if len(open_ids) < len(calls):
+            raise ValueError(f"messages[{index}] has two tool calls of one id")
     if open_ids:
         raise ValueError(f"messages[{asked_at}] has tool calls without a tool message: {', '.join(sorted(open_ids))}")
 

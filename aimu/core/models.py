@@ -89,11 +89,13 @@ def ad_hoc_spec(text: str) -> ModelSpec | None:
     """The spec of ``"id;tools,vision"``, or None when no flags are given (MODELS-4).
 
     Raises:
-        ValueError: a flag is not a capability.
+        ValueError: a flag is not a capability, or there is no id.
     """
     model_id, semicolon, flags = text.partition(";")
     if not semicolon:
         return None
+    if not model_id:
+        raise ValueError(f"{text!r} names no model; write model_id;tools,vision")
     given = {flag.strip() for flag in flags.split(",") if flag.strip()}
     if unknown := sorted(given.difference(CAPABILITIES)):
         raise ValueError(f"{text!r} has unknown flags {', '.join(unknown)}; flags are {', '.join(CAPABILITIES)}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
 from aimu.core.colour import colour_of
@@ -57,8 +55,10 @@ class Provider:
         if model_id in known:
             return known[model_id]
         if self.any_id or any_id:
-            return ModelSpec(model_id, tools=True, thinking=True, vision=not self.in_process)
-        near = difflib.get_close_matches(model_id, known, n=3, cutoff=0.4) or sorted(known)[:5]
+            return ModelSpec(model_id, tools=not self.in_process, thinking=True, vision=not self.in_process)
+        from difflib import get_close_matches
+
+        near = get_close_matches(model_id, known, n=3, cutoff=0.4) or sorted(known)[:5]
         raise ValueError(
             f"{self.name} has no model {model_id!r} in the catalogue; near: {', '.join(near)}. "
             f"For any other, say what it can do: '{self.name}:{model_id};tools,vision'"
@@ -78,11 +78,13 @@ class Provider:
         Raises:
             AuthenticationError: no key was given and none is in the environment.
         """
-        key = api_key or (os.environ.get(self.key_variable) if self.key_variable else None)
+        key = (api_key or (os.environ.get(self.key_variable) if self.key_variable else None) or "").strip()
         if not key and self.key_variable and base_url is None:
             raise AuthenticationError(
                 f"no API key for {self.name}: set {self.key_variable} or pass api_key=", provider=self.name
             )
+        if not (key.isascii() and key.isprintable()):
+            raise AuthenticationError(f"the API key for {self.name} has characters that no key has", provider=self.name)
         given = {"base_url": base_url or self.base_url, "timeout": timeout, "max_retries": max_retries}
         return {"api_key": key or "not-needed", **{k: v for k, v in given.items() if v is not None}, **(options or {})}
 
@@ -131,6 +133,8 @@ def providers() -> dict[str, Provider]:
     Raises:
         ValueError: two providers have one name.
     """
+    from importlib.metadata import entry_points
+
     found = {provider.name: provider for provider in BUILT_IN}
     for point in entry_points(group=ENTRY_POINTS):
         if point.name in found:

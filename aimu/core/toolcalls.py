@@ -74,12 +74,12 @@ class PendingCall:
         return self._tool is not None and bool(self._tool.__tool_is_async__)  # type: ignore[attr-defined]
 
     def invoke(self) -> Any:
-        """Call the tool. StopIteration would end the generator it passes through, so it becomes RuntimeError."""
+        """Call the tool. What would end a generator it passes through becomes RuntimeError."""
         assert self._tool is not None
         try:
             return self._tool(**self._arguments)
-        except StopIteration as exc:
-            raise RuntimeError(f"tool {self.call.name!r} raised StopIteration") from exc
+        except (StopIteration, StopAsyncIteration) as exc:
+            raise RuntimeError(f"tool {self.call.name!r} raised {type(exc).__name__}") from exc
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -91,7 +91,7 @@ class PendingCall:
             self.response = f"Tool {self.call.name!r} failed: {exc}"
         except Exception as exc:
             self.error = exc
-            if not self._report:
+            if not self._report or isinstance(exc, ColourError):
                 raise
             self.response = f"Tool {self.call.name!r} failed: {type(exc).__name__}: {exc}"
         except BaseException as exc:
@@ -173,7 +173,7 @@ def _parsed(arguments: str) -> dict[str, Any] | None:
         return {}
     try:
         value = json.loads(arguments)
-    except ValueError:
+    except (RecursionError, ValueError):
         return None
     return {} if value is None else value if isinstance(value, dict) else None
 

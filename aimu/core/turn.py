@@ -18,7 +18,7 @@ and the answer of each of its calls, an unfinished call's answer saying why it h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -42,6 +42,7 @@ class TurnOptions:
     """
 
     parameters: dict[str, Any]
+    provider: str = ""
     tools: Sequence[Tool] = ()
     use_tools: bool = True
     max_iterations: int = 10
@@ -92,9 +93,7 @@ class Turn:
 
     def open(self) -> None:
         self._conversation.acquire(self)
-        self._conversation.last_thinking = ""
-        self._conversation.last_usage = None
-        self._conversation.stop_reason = None
+        self._conversation.forget_readings()
 
     def close(self) -> None:
         self._conversation.release(self)
@@ -106,18 +105,15 @@ class Turn:
             yield request
 
     def feed(self, event: Any) -> list[StreamChunk]:
-        try:
-            return self._chunks(self._decoder.feed(event))
-        except (AttributeError, IndexError, KeyError, TypeError) as exc:
-            raise MalformedResponseError(f"a part of the reply has an unexpected shape: {exc!r}") from exc
+        return self._chunks(self._decoded(self._decoder.feed, event))
 
     def finish(self) -> list[StreamChunk]:
-        chunks = self._chunks(self._decoder.finish())
+        chunks = self._chunks(self._decoded(self._decoder.finish))
         reply: Reply = self._decoder.reply
         self._requests_made += 1
         self._note(reply)
         if reply.refusal is not None:
-            raise RefusalError(f"the model refused: {reply.refusal}", text=reply.text)
+            raise RefusalError(f"the model refused: {reply.refusal}", text=reply.text, provider=self.options.provider)
         if self._paused:
             reply, self._paused = self._paused.continued(reply), None
         self._conclude(reply)
@@ -135,6 +131,14 @@ class Turn:
         self._pending, self._fresh, self._nudged, self._reply = [], False, False, None
         self._round += 1
         return chunks
+
+    def _decoded(self, read: Callable[..., Sequence[Piece]], *event: Any) -> Sequence[Piece]:
+        try:
+            return read(*event)
+        except (AttributeError, IndexError, KeyError, TypeError) as exc:
+            raise MalformedResponseError(
+                f"a part of the reply has an unexpected shape: {exc!r}", provider=self.options.provider
+            ) from exc
 
     def _prompt(self) -> Prompt:
         history = [] if self._fresh else self._conversation.messages
@@ -166,7 +170,7 @@ class Turn:
             self._reply = reply.without_calls() if reply.calls else reply
         elif reply.stop_reason == "length":
             raise TruncatedReplyError("the reply reached its length limit before any text; raise max_tokens")
-        elif self._is_last() and (reply.calls or self._round):
+        elif self._is_last() and (reply.calls or self._round or reply.stop_reason == "pause"):
             raise IterationLimitError(
                 f"no text after max_iterations={self.options.max_iterations} requests; "
                 f"the {self._round} finished rounds are kept, resume() goes on from there"

@@ -3,7 +3,8 @@
 sse         server-sent events, from any fragments of bytes
 openai      Chat Completions, and the servers that resemble it
 dialects    how those servers differ in what they want
-anthropic   Messages; its side of history is in anthropic_blocks
+anthropic   Messages
+anthropic_blocks  its side of history: roles that alternate, content in blocks
 transcript  models in this process: a template renders the prompt, text comes back
 thinktags   <think> in text, from any fragments
 ids         tool-call ids that a provider accepts

@@ -187,7 +187,11 @@ class AnthropicDecoder:
 
 
 def _call(block: Block) -> ToolCall:
-    return ToolCall(block["id"], block["name"], block.get("_arguments") or json.dumps(block.get("input") or {}))
+    """The call of a block: a streamed object reads as a whole one does, what is no object stays as it came."""
+    arguments = block.get("_arguments")
+    if not arguments or parsed_arguments(arguments):
+        arguments = json.dumps(block.get("input") or {})
+    return ToolCall(block["id"], block["name"], arguments)
 
 
 def _replayed(block: Block) -> Block:
@@ -199,9 +203,10 @@ def read_usage(usage: dict[str, Any]) -> Usage | None:
     if not usage:
         return None
     read, written = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
+    told = [count for count in (usage.get("input_tokens"), read, written) if count is not None]
     found = {
-        "input_tokens": usage.get("input_tokens", 0) + (read or 0) + (written or 0),
-        "output_tokens": usage.get("output_tokens", 0),
+        "input_tokens": sum(told) if told else None,
+        "output_tokens": usage.get("output_tokens"),
         "cache_read_tokens": read,
         "cache_write_tokens": written,
         "reasoning_tokens": (usage.get("output_tokens_details") or {}).get("thinking_tokens"),

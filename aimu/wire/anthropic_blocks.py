@@ -35,12 +35,12 @@ def _blocks(provider: str, message: Message) -> list[Block]:
         return [{"type": "tool_result", "tool_use_id": call_id, "content": content or ""}]
     state = message.get("provider_state") or {}
     if state.get("provider") == provider and _still_says(state["content"], message):
-        return list(state["content"])
-    blocks = [_text_block(content)] if isinstance(content, str) else [_part_block(part) for part in content or ()]
-    return [
-        *(b for b in blocks if b.get("type") != "text" or b["text"]),
-        *map(_call_block, message.get("tool_calls") or ()),
-    ]
+        blocks = state["content"]
+    else:
+        blocks = [_text_block(content)] if isinstance(content, str) else [_part_block(part) for part in content or ()]
+        blocks += map(_call_block, message.get("tool_calls") or ())
+    # the wire refuses blank text, also that which it has sent itself
+    return [block for block in blocks if block.get("type") != "text" or block["text"].strip()]
 
 
 def _still_says(blocks: Sequence[Block], message: Message) -> bool:

@@ -134,17 +134,20 @@ class OpenAIDecoder:
     def _choice(self, choice: dict[str, Any]) -> list[Piece]:
         delta = choice.get("delta" if self._stream else "message") or {}
         pieces: list[Piece] = []
-        if thought := delta.get("reasoning_content") or delta.get("reasoning"):
+        details = delta.get("reasoning_details") or ()
+        if thought := delta.get("reasoning_content") or delta.get("reasoning") or _detailed(details):
             pieces += self._kept([(THINKING, thought)])
         if content := delta.get("content"):
             pieces += self._content(content)
         if refusal := delta.get("refusal"):
             self._refusal.append(refusal)
-        for call in delta.get("tool_calls") or ():
-            self._call(call, call.get("index"))
+        for position, call in enumerate(delta.get("tool_calls") or ()):
+            # in a whole reply each entry is a call, whatever its index and id
+            self._call(call, call.get("index") if self._stream else position)
         if (legacy := delta.get("function_call")) and (legacy.get("name") or "legacy" in self._at):
             self._call({"function": legacy}, "legacy")
-        merge_details(self._details, delta.get("reasoning_details") or ())
+        if details:
+            merge_details(self._details, details)
         self._finish = choice.get("finish_reason") or self._finish
         return pieces
 
@@ -167,8 +170,8 @@ class OpenAIDecoder:
         return pieces
 
     def _call(self, part: dict[str, Any], index: int | str | None) -> None:
-        function = part.get("function") or {}
-        if custom := part.get("custom"):
+        function, custom = part.get("function") or {}, part.get("custom") or {}
+        if custom.get("name") or custom.get("input"):  # some servers send an empty one beside the function
             function = {"name": custom.get("name"), "arguments": custom.get("input")}
         call = self._call_at(index, part.get("id") or "", function.get("name") or "")
         call.id = call.id or part.get("id") or ""
@@ -204,6 +207,11 @@ class OpenAIDecoder:
         if "reasoning_content" in self._returns and reply.thinking and reply.calls:
             state["reasoning_content"] = reply.thinking
         return {"provider": self._provider, **state} if state else None
+
+
+def _detailed(details: Sequence[dict[str, Any]]) -> str:
+    """The thought in ``reasoning_details``, where it stands there alone."""
+    return "".join(part.get("text") or part.get("summary") or "" for part in details)
 
 
 def merge_details(details: list[dict[str, Any]], parts: Sequence[dict[str, Any]]) -> None:

@@ -11,11 +11,14 @@ OPEN, CLOSE = "<think>", "</think>"
 
 
 class ThinkTags:
-    """Splits text into thinking and answer; only a tag that opens the text counts (THINK-4)."""
+    """Splits text into thinking and answer; only a tag that opens the text counts (THINK-4).
+
+    Line ends behind either tag belong to neither.
+    """
 
     def __init__(self, *, opened: bool = False) -> None:
         self._held = ""
-        self._state = "thinking" if opened else "start"
+        self._state = "opened" if opened else "start"
 
     def feed(self, text: str) -> list[Piece]:
         if self._state == "answer":
@@ -25,7 +28,7 @@ class ThinkTags:
 
     def finish(self) -> list[Piece]:
         held, self._held = self._held, ""
-        if not held:
+        if not held or self._state in ("opened", "gap"):
             return []
         return [(THINKING if self._state == "thinking" else GENERATING, held)]
 
@@ -36,7 +39,9 @@ class ThinkTags:
                 return
             self._state = "answer"
             if stripped.startswith(OPEN):
-                self._state, self._held = "thinking", stripped.removeprefix(OPEN).lstrip("\n")
+                self._state, self._held = "opened", stripped.removeprefix(OPEN)
+        if self._state == "opened" and (thought := self._held.lstrip("\n")):
+            self._state, self._held = "thinking", thought
         if self._state == "thinking":
             thought, closed, answer = self._held.partition(CLOSE)
             if closed:

@@ -17,7 +17,7 @@ POLL = 0.02  # seconds between two looks at the client while a reply is held
 NO_LINGER = struct.pack("ii", 1, 0)  # closing then sends a reset
 
 
-class Abandoned(Exception):
+class AbandonedError(Exception):
     """The rest of a reply will not be sent: the client left, a gate stayed shut, or the server stops."""
 
 
@@ -46,7 +46,7 @@ class Connection:
     def run(self) -> None:
         """Answer requests; never raises for what the client does."""
         unreadable = (OSError, ValueError, http.client.HTTPException)
-        with self._sock, self._sock.makefile("rb") as reader, contextlib.suppress(Abandoned, *unreadable):
+        with self._sock, self._sock.makefile("rb") as reader, contextlib.suppress(AbandonedError, *unreadable):
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while (request := read_request(reader)) is not None:
                 answer = self._respond(request)
@@ -90,12 +90,12 @@ class Connection:
         while not gate.wait(POLL):
             self._check_client()
             if time.monotonic() > deadline:
-                raise Abandoned
+                raise AbandonedError
 
     def _hang(self) -> None:
         while not self._stopping.wait(POLL):
             self._check_client()
-        raise Abandoned
+        raise AbandonedError
 
     def _check_client(self) -> None:
         if self._stopping.is_set() or self._client_left():
@@ -104,7 +104,7 @@ class Connection:
     def _abandon(self) -> None:
         if not self._stopping.is_set():
             self._disconnected.set()
-        raise Abandoned
+        raise AbandonedError
 
     def _client_left(self) -> bool:
         self._sock.setblocking(False)

@@ -58,7 +58,7 @@ def _closing(reply: Reply, chunk: Callable[[Json, str], bytes], head: Json | Non
 
 def _deltas(reply: Reply) -> list[Json | Gate]:
     text, thinking = pieces(reply.text), pieces(reply.thinking)
-    # The wire puts the start of a lone call into the first chunk; of several calls, or after other content, it does not.
+    # The wire puts the start of a lone call into the first chunk; of several calls, or after content, it does not.
     lone = len(reply.calls) == 1 and not text and not thinking and reply.refusal is None
     deltas: list[Json | Gate] = [_first_delta(reply, lone)]
     deltas += [p if isinstance(p, Gate) else {"content": None, "reasoning_content": p} for p in thinking]

@@ -57,7 +57,7 @@ class Usage:
         output: int, default 7: `output_tokens`, `completion_tokens`.
         cache_read: int, default 0: `cache_read_input_tokens`, `prompt_tokens_details.cached_tokens`.
         cache_write: int, default 0: `cache_creation_input_tokens`; the openai wire has no such count.
-        reasoning: int, default 0: `output_tokens_details.thinking_tokens`, `completion_tokens_details.reasoning_tokens`.
+        reasoning: int, default 0: `thinking_tokens`, `reasoning_tokens` in the details of output.
     """
 
     input: int = 11

@@ -193,5 +193,5 @@ class ScriptedServer:
         try:
             answerable = reply(request) if callable(reply) else reply
             return compose(answerable, request, number, self._call_numbers[request.wire])
-        except Exception as error:  # noqa: BLE001 - whatever a callable of the script raises is told to the client
+        except Exception as error:  # whatever a callable raises is told to the client
             return broken_script(f"the script failed: {type(error).__name__}: {error}", request, number)

@@ -179,7 +179,8 @@ def test_openai_stream_shape(server: ScriptedServer) -> None:
         {"content": "b"},
         {},
     ]
-    assert "usage" not in chunks[0] and text.endswith("data: [DONE]\n\n")
+    assert "usage" not in chunks[0]
+    assert text.endswith("data: [DONE]\n\n")
     *chunks, counts = data(post(server, "openai", stream_options={"include_usage": True}))
     assert (counts["choices"], counts["usage"]["prompt_tokens"]) == ([], 11)
     assert [c["usage"] for c in chunks] == [None] * len(chunks)
@@ -197,7 +198,8 @@ def test_anthropic_stream_shape(server: ScriptedServer) -> None:
     server.script(Reply("a", thinking=["t"], calls=[Call("f"), Call("g", {"x": 1}, pieces=['{"x":', "1}"])]), Reply())
     text = post(server, "anthropic")
     events = data(text)
-    assert text.startswith("event: message_start\n") and events[0]["message"]["usage"]["output_tokens"] == 1
+    assert text.startswith("event: message_start\n")
+    assert events[0]["message"]["usage"]["output_tokens"] == 1
     assert [e["delta"] for e in events if e["type"] == "content_block_delta"] == [
         {"type": "thinking_delta", "thinking": "t"},
         {"type": "signature_delta", "signature": "sig"},
@@ -229,7 +231,8 @@ def test_gate_holds_the_second_piece_until_the_first_is_read(server: ScriptedSer
     with openai.OpenAI(**openai_options(server)) as client:
         pieces = (c.choices[0].delta.content for c in client.chat.completions.create(**OPENAI, stream=True))
         assert [next(pieces), next(pieces)] == ["", "one"]
-        assert gate.reached.wait(WAIT) and not gate.is_open
+        assert gate.reached.wait(WAIT)
+        assert not gate.is_open
         gate.open()
         assert list(pieces) == ["two", None]
 
@@ -257,10 +260,12 @@ def test_gate_holds_a_response(server: ScriptedServer, wire: str, reply: str) ->
     server.script(Reply("hi", before=gate) if reply == "before" else Reply(["h", gate, "i"]))
     answers: list[str] = []
     client = on_thread(lambda: answers.append(post(server, wire, stream=reply == "before")))
-    assert gate.reached.wait(WAIT) and not answers
+    assert gate.reached.wait(WAIT)
+    assert not answers
     gate.open()
     client.join(WAIT)
-    assert len(answers) == 1 and "hi" in answers[0].replace('"i"', "hi")
+    assert len(answers) == 1
+    assert "hi" in answers[0].replace('"i"', "hi")
 
 
 def test_gate_gives_up(server: ScriptedServer) -> None:
@@ -307,7 +312,7 @@ def test_ends_false_leaves_out_the_closing_events(server: ScriptedServer) -> Non
     server.always(Reply(["a", "b"], ends=False))
     assert [c["choices"][0]["finish_reason"] for c in data(post(server, "openai"))] == [None] * 3
     assert [e["type"] for e in data(post(server, "anthropic"))][-1] == "content_block_stop"
-    with pytest.raises(ValueError, match="line|char"):
+    with pytest.raises(ValueError, match=r"line|char"):
         json.loads(post(server, "openai", stream=False))
 
 
@@ -325,7 +330,8 @@ def test_error_in_the_stream(server: ScriptedServer, wire: str, way: str) -> Non
         read(server, wire, way)
     if isinstance(caught.value, anthropic.APIStatusError):
         assert caught.value.status_code == (200 if way.endswith("stream") else 500)
-    assert "message_stop" not in post(server, wire) and len(server.requests) == 2
+    assert "message_stop" not in post(server, wire)
+    assert len(server.requests) == 2
 
 
 def test_raw_bytes_and_gates(server: ScriptedServer) -> None:
@@ -385,7 +391,8 @@ def test_chunked_request(server: ScriptedServer) -> None:
 
     server.script(Reply("a"))
     answer = httpx2.post(f"{server.openai_url}/chat/completions", content=content(), timeout=WAIT)
-    assert answer.json()["model"] == "m-2" and server.requests[0].body == {"model": "m-2"}
+    assert answer.json()["model"] == "m-2"
+    assert server.requests[0].body == {"model": "m-2"}
 
 
 def test_script_order_callables_and_exhaustion(server: ScriptedServer, wire: str) -> None:
@@ -400,7 +407,8 @@ def test_script_order_callables_and_exhaustion(server: ScriptedServer, wire: str
     with pytest.raises(kinds, match="script is exhausted: 5 requests came"):
         read(server, wire)
     server.always(Reply("always"))
-    assert "always" in post(server, wire, stream=False) and len(server.requests) == 6
+    assert "always" in post(server, wire, stream=False)
+    assert len(server.requests) == 6
     server.clear()
     assert (server.requests, server.unanswered) == ([], 0)
     with pytest.raises(kinds, match="1 requests came"):
@@ -423,7 +431,7 @@ def test_stop_is_prompt_with_handlers_that_hang_wait_write_and_idle() -> None:
     server = ScriptedServer()
     server.start()
 
-    def hang(request: Request) -> Fault:
+    def hang(_: Request) -> Fault:
         hung.set()
         return Fault(kind="hang")
 
@@ -432,14 +440,16 @@ def test_stop_is_prompt_with_handlers_that_hang_wait_write_and_idle() -> None:
         server.script(reply)
         client = socket.create_connection(("127.0.0.1", port_of(server)), timeout=WAIT)
         client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 15\r\n\r\n" + b'{"stream":true}')
-        assert hung.wait(WAIT) and (reply is hang or client.recv(1))
+        assert hung.wait(WAIT)
+        assert reply is hang or client.recv(1)
         clients.append(client)
     clients.append(socket.create_connection(("127.0.0.1", port_of(server)), timeout=WAIT))
     assert gate.reached.wait(WAIT)
     started = time.monotonic()
     server.stop()
     assert time.monotonic() - started < 2
-    assert set(threading.enumerate()) == before and not server.disconnected.is_set()
+    assert set(threading.enumerate()) == before
+    assert not server.disconnected.is_set()
     for client in clients:
         client.close()
     server.stop()

@@ -10,7 +10,7 @@ from aimu.aio.agents.base import Runner
 from aimu.aio.clients.base import ModelClient
 from aimu.aio.stream import ChunkStream
 from aimu.core.agents import AgentState
-from aimu.core.client import Overlay
+from aimu.core.options import Overlay
 from aimu.core.reply import Request
 from aimu.core.turn import Turn
 

@@ -56,6 +56,12 @@ class Runner(ABC):
     ) -> Coroutine[Any, Any, str] | ChunkStream:
         """Do the task and return the answer, or a ChunkStream of the work."""
 
+    @abstractmethod
+    def resume(
+        self, generate_kwargs: dict[str, Any] | None = None, stream: bool = False
+    ) -> Coroutine[Any, Any, str] | ChunkStream:
+        """Go on with a run that failed or was interrupted, from its last finished round."""
+
     @property
     @abstractmethod
     def messages(self) -> MessageHistory:

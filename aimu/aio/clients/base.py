@@ -9,8 +9,9 @@ from typing import Any, Literal, Self, overload
 from aimu.aio.clients.dispatch import run_tools
 from aimu.aio.stream import ChunkStream, drained
 from aimu.core.chunks import StreamChunk
-from aimu.core.client import ClientState, Include
+from aimu.core.client import ClientState
 from aimu.core.models import Model, ModelSpec
+from aimu.core.options import Include
 from aimu.core.providers import async_provider, load
 from aimu.core.reply import Request
 from aimu.core.turn import Turn
@@ -190,7 +191,8 @@ class ModelClient(ClientState):
 
     async def close(self) -> None:
         """Let go of the connection or the weights, unless they are another client's; idempotent (CHAT-8)."""
-        if not self._is_closed and self._owns_connection:
+        if self._owns_connection and self._connection.is_open:
+            self._connection.is_open = False
             await self._disconnect()
         self._is_closed = True
 
@@ -208,6 +210,7 @@ class ModelClient(ClientState):
         return ChunkStream(chunks, turn) if turn.options.stream else drained(chunks, turn)
 
     async def _drive(self, turn: Turn) -> AsyncGenerator[StreamChunk, None]:
+        self._require_open()
         turn.open()
         try:
             for request in turn.requests():

@@ -10,11 +10,11 @@ from typing import Any, Unpack
 import httpx2
 
 from aimu.aio.clients.base import ModelClient
-from aimu.core.client import StateOptions
 from aimu.core.models import Model, ModelSpec
+from aimu.core.options import StateOptions
 from aimu.core.providers import resolve
 from aimu.core.reply import Codec, Request
-from aimu.wire.errors import check_content_type, translated
+from aimu.wire.errors import check_content_type, request_id_in, translated
 from aimu.wire.sse import SSEDecoder
 
 
@@ -78,7 +78,8 @@ class HTTPClient(ModelClient):
             async with aclosing(self._events(response, request.stream)) as events:
                 yield events
         except Exception as exc:
-            if error := translated(exc, self.provider, self._secret):
+            request_id = request_id_in(response.headers) if response is not None else None
+            if error := translated(exc, self.provider, self._secret, request_id):
                 raise error from exc
             raise
         finally:

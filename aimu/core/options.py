@@ -1,0 +1,57 @@
+"""What a client, an agent and a call may be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from aimu.core.chunks import StreamingContentType
+from aimu.core.toolcalls import OnToolError, Tool
+
+KEEP = "__keep__"
+Include = Iterable[StreamingContentType | str] | None
+
+
+class StateOptions(TypedDict, total=False):
+    """The keywords every client takes, whatever its provider (CHAT-1)."""
+
+    system_message: str | None
+    tools: Iterable[Tool] | None
+    max_iterations: int
+    concurrent_tool_calls: bool
+    on_tool_error: OnToolError
+    default_generate_kwargs: dict[str, Any] | None
+
+
+@dataclass
+class Overlay:
+    """What an agent changes for its own turns; None leaves the client's."""
+
+    agent: str | None = None
+    system: str | None = None
+    tools: list[Tool] | None = None
+    max_iterations: int | None = None
+    continuation_prompt: str | None = None
+    concurrent: bool | None = None
+    on_tool_error: OnToolError | None = None
+    fresh: bool = False
+
+
+@dataclass
+class Connection:
+    """What a client and its forks share: open until the client that made it is closed."""
+
+    is_open: bool = True
+
+
+def check_limit(limit: int, has_tools: bool) -> None:
+    """Refuse a bound that leaves no room for an answer (TURN-7).
+
+    Raises:
+        ValueError: it is below one, or below two with tools.
+    """
+    least = 2 if has_tools else 1
+    if not isinstance(limit, int) or limit < least:
+        why = ": with tools, the last request may not call any" if has_tools else ""
+        raise ValueError(f"max_iterations={limit!r} must be at least {least}{why}")

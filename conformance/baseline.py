@@ -1,0 +1,89 @@
+"""The failures that are known: check id -> reason, link and the day on which the excuse ends."""
+
+import datetime
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from conformance.outcomes import HarnessError
+
+FIELDS: Final = ("reason", "link", "expires")
+
+
+@dataclass(frozen=True)
+class Excuse:
+    """Why a check may fail.
+
+    Args:
+        reason: str.
+        link: str, where it is dealt with.
+        expires: datetime.date, the last day on which it holds.
+    """
+
+    reason: str
+    link: str
+    expires: datetime.date
+
+
+def load(path: Path, today: datetime.date | None = None) -> dict[str, Excuse]:
+    """Read a baseline.
+
+    Args:
+        path: Path, a JSON file.
+        today: datetime.date or None, default None: the day to judge expiry by.
+
+    Returns:
+        dict of str to Excuse.
+
+    Raises:
+        HarnessError: unreadable, a check named twice, a field missing or unknown, or an excuse that has expired.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique)
+    except (OSError, ValueError) as error:
+        raise HarnessError(f"baseline {path}: {error}") from error
+    if not isinstance(entries, dict):
+        raise HarnessError(f"baseline {path}: an object from check id to {', '.join(FIELDS)} is expected")
+    excuses = {identity: _excuse(path, identity, entry) for identity, entry in entries.items()}
+    for identity, excuse in excuses.items():
+        if excuse.expires < (today or datetime.date.today()):
+            raise HarnessError(f"baseline {path}: {identity} expired on {excuse.expires}: {excuse.reason}")
+    return excuses
+
+
+def unknown(excuses: Collection[str], declared: Collection[str], targets: Collection[str]) -> list[str]:
+    """The entries that name no check; those of targets that were not selected are left alone.
+
+    Args:
+        excuses: the ids of the entries.
+        declared: the ids of the checks.
+        targets: names of the targets that were not selected.
+
+    Returns:
+        list of str: sorted.
+    """
+    return sorted(identity for identity in set(excuses) - set(declared) if _target(identity) not in targets)
+
+
+def _target(identity: str) -> str:
+    return identity.rpartition("[")[2].removesuffix("]").rpartition("-")[0]
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"duplicate entry {next(name for name in names if names.count(name) > 1)!r}")
+    return found
+
+
+def _excuse(path: Path, identity: str, entry: object) -> Excuse:
+    if not isinstance(entry, dict) or set(entry) != set(FIELDS) or not all(str(v).strip() for v in entry.values()):
+        raise HarnessError(f"baseline {path}: {identity} needs exactly {', '.join(FIELDS)}")
+    try:
+        expires = datetime.date.fromisoformat(entry["expires"])
+    except (TypeError, ValueError) as error:
+        raise HarnessError(f"baseline {path}: {identity} expires on {entry['expires']!r}, which is no date") from error
+    return Excuse(str(entry["reason"]), str(entry["link"]), expires)

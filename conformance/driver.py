@@ -1,0 +1,146 @@
+"""What a scenario talks to instead of a library: one vocabulary for both surfaces.
+
+A scenario makes its library calls through the driver, which waits where its surface waits, refuses what does not
+belong to its surface, and keeps a plain record, the projection, in which the two surfaces must agree.
+"""
+
+import contextlib
+import copy
+import gc
+import threading
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from conformance.deadline import deadline
+from conformance.implementation import Implementation
+from conformance.outcomes import HarnessError
+from conformance.recorder import Recorder
+from conformance.residue import ThreadWatch
+from conformance.stage import Stage
+
+if TYPE_CHECKING:
+    from conformance.handles import Handle
+    from conformance.requirement import Body
+    from conformance.scripted import ScriptedServer
+    from conformance.targets import Target
+
+STATE: Final = ("messages", "last_usage", "last_thinking", "stop_reason")
+
+
+class Driver(Recorder):
+    """Runs one check.
+
+    Args:
+        target: Target, what provides clients.
+        implementation: Implementation, whose surfaces are called.
+
+    Attributes:
+        lib: the implementation's root module.
+        api: the module of this surface, where `client`, `chat` and the classes are.
+        is_ordered: bool, default True; a scenario whose requests race each other sets it to False.
+        home: str, the module of the scenario that is running.
+    """
+
+    def __init__(self, target: "Target", implementation: Implementation) -> None:
+        super().__init__()
+        self.target = target
+        self.implementation = implementation
+        self.lib = implementation.lib
+        self.api = implementation.front_door(self.surface)
+        self.is_ordered = True
+        self.home = ""
+        self._stage = Stage()
+        self._clients: list[Any] = []
+
+    @property
+    def server(self) -> "ScriptedServer":
+        """The scripted server of this check."""
+        return self._stage.server
+
+    def script(self, *replies: Any) -> None:
+        """Say what the model answers; where the target is not scripted, do nothing.
+
+        Args:
+            replies: what `conformance.scripted.ScriptedServer.script` takes.
+        """
+        if "scripted" in self.target.capabilities:
+            self.server.script(*replies)
+
+    def client(self, **kwargs: Any) -> Any:
+        """A client of the target on this surface, closed when the check ends.
+
+        Args:
+            kwargs: keywords of the implementation's `client()`.
+        """
+        return self.track(self.target.client(self, **kwargs))
+
+    def track(self, client: Any) -> Any:
+        """Close a client that the scenario made when the check ends, and compare its state; returns the client."""
+        self._clients.append(client)
+        return client
+
+    def check_text(self, observed: str, scripted: str) -> None:
+        """Compare a text with the scripted one, as strictly as the target permits."""
+        self.target.check_text(observed, scripted)
+
+    def twin(self, surface: str) -> Self:
+        """This driver with the front door of another surface; for targets that must make a client of the other one."""
+        other = copy.copy(self)
+        other.api = self.implementation.front_door(surface)
+        return other
+
+    def play(self, body: "Body", limit: float) -> None:
+        """Run a body to its end, on a stage of its own, and see that nothing is left.
+
+        Args:
+            body: the scenario.
+            limit: float, seconds it may take.
+
+        Raises:
+            AssertionError: a task or a thread is left.
+            HarnessError: the body made no library call, or suspended on the sync surface.
+        """
+        self.home = body.__module__
+        watch = ThreadWatch()
+        try:
+            with deadline(limit):
+                self._perform(body)
+            self.projection += self._stage.record(self.is_ordered)
+        finally:
+            self._stage.stop()
+        gc.collect(1)  # what was dropped unclosed warns now, in this check and not in a later one
+        if left := watch.left():
+            raise AssertionError(f"threads left: {', '.join(left)}")
+
+    @abstractmethod
+    async def wait(self, event: threading.Event, timeout: float = 20.0) -> None:
+        """Wait for an event, without blocking the loop on aio; AssertionError when it does not come."""
+
+    @abstractmethod
+    def start(self, fn: Callable[[], Any]) -> "Handle":
+        """Run something beside the body: in a thread on sync, as a task on aio.
+
+        Args:
+            fn: makes one library call and returns what it returned, or is an `async def` that uses the driver.
+        """
+
+    @abstractmethod
+    def _perform(self, body: "Body") -> None: ...
+
+    async def _act(self, body: "Body") -> None:
+        try:
+            await body(self)
+            if not self.calls:
+                raise HarnessError(f"the body made no library call on the {self.surface} surface; see d.direct()")
+            for number, client in enumerate(self._clients):
+                self.observe(f"client {number}", {name: getattr(client, name, None) for name in STATE})
+        except BaseException:
+            with contextlib.suppress(Exception):
+                await self._close_clients()
+            raise
+        await self._close_clients()
+
+    async def _close_clients(self) -> None:
+        while self._clients:
+            await self.close(self._clients.pop())

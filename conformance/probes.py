@@ -1,0 +1,137 @@
+"""Is what a target declares unsupported really refused, in the documented way?
+
+Each probe raises AssertionError unless the refusal is observed.
+"""
+
+import warnings
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from conformance.driver import Driver
+
+Probe: TypeAlias = "Callable[[Driver], Awaitable[None]]"
+
+IN_PROCESS_MODEL: Final = "llamacpp:smollm2-135m-instruct"
+PIXEL: Final = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+async def refused(driver: "Driver", call: Callable[[], Any], *expected: type[Exception]) -> None:
+    """Make a call that has to be refused.
+
+    Args:
+        driver: Driver.
+        call: makes the call and returns what it returned.
+        expected: the exception types that are the documented refusal.
+
+    Raises:
+        AssertionError: the call went through, or failed in another way.
+    """
+    driver.enter()
+    names = " or ".join(kind.__name__ for kind in expected)
+    try:
+        await driver(call())
+    except expected:
+        return
+    except Exception as error:
+        raise AssertionError(f"expected {names}, but the call raised {error!r}") from error
+    raise AssertionError(f"expected {names}, but the call went through")
+
+
+async def tools(driver: "Driver") -> None:
+    """Tools are refused with ValueError, at construction or at the call."""
+
+    @driver.lib.tool  # type: ignore[untyped-decorator]
+    def add(a: int, b: int) -> int:
+        """Add two numbers."""
+        return a + b
+
+    await refused(driver, lambda: driver.client(tools=[add]).chat("hi"), ValueError)
+
+
+async def images(driver: "Driver") -> None:
+    """Images are refused with ValueError."""
+    await refused(driver, lambda: driver.client().chat("hi", images=[PIXEL]), ValueError)
+
+
+async def streaming(driver: "Driver") -> None:
+    """`stream=True` is refused with ValueError."""
+    await refused(driver, lambda: driver.client().chat("hi", stream=True), ValueError)
+
+
+async def thinking(driver: "Driver") -> None:
+    """The `thinking` keyword is dropped with a UserWarning."""
+    script_one_reply(driver)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        await driver(driver.client().chat("hi", generate_kwargs={"thinking": True, "max_tokens": 4}))
+    if not any(issubclass(warning.category, UserWarning) for warning in caught):
+        raise AssertionError("expected a UserWarning for thinking, and none came")
+
+
+async def usage(driver: "Driver") -> None:
+    """Without token counts `last_usage` is None after a turn."""
+    script_one_reply(driver)
+    client = driver.client()
+    await driver(client.chat("hi"))
+    if client.last_usage is not None:
+        raise AssertionError(f"expected last_usage to be None, got {client.last_usage!r}")
+
+
+async def wire(driver: "Driver") -> None:
+    """A model in this process is reached through its sync client only: its id alone is refused on aio."""
+    door = driver.implementation.aio
+    await refused(driver, lambda: door.client(IN_PROCESS_MODEL), ValueError)
+
+
+async def openai_wire(driver: "Driver") -> None:
+    """Nothing is sent to Chat Completions."""
+    await _speaks_another_wire(driver, "openai")
+
+
+async def anthropic_wire(driver: "Driver") -> None:
+    """Nothing is sent to Messages."""
+    await _speaks_another_wire(driver, "anthropic")
+
+
+async def _speaks_another_wire(driver: "Driver", name: str) -> None:
+    if "wire" not in driver.target.capabilities:
+        return await wire(driver)
+    script_one_reply(driver)
+    await driver(driver.client().chat("hi"))
+    spoken = [request.wire for request in driver.server.requests]
+    if name in spoken or ("scripted" in driver.target.capabilities and not spoken):
+        raise AssertionError(f"expected a request on another wire than {name}, got {spoken}")
+    return None
+
+
+async def in_process(driver: "Driver") -> None:
+    """A client that talks over a wire is not to be wrapped: the async surface refuses it."""
+    sync_client = driver.track(driver.target.client(driver.twin("sync")))
+    await refused(driver, lambda: driver.implementation.aio.client(sync_client), ValueError, TypeError)
+
+
+def script_one_reply(driver: "Driver") -> None:
+    """Let a scripted target answer once."""
+    if "scripted" in driver.target.capabilities:
+        from conformance.scripted import Reply
+
+        driver.script(Reply("Hello"))
+
+
+PROBES: Final[dict[str, Probe]] = {
+    "tools": tools,
+    "parallel_tools": tools,
+    "images": images,
+    "streaming": streaming,
+    "thinking": thinking,
+    "usage": usage,
+    "wire": wire,
+    "openai_wire": openai_wire,
+    "anthropic_wire": anthropic_wire,
+    "scripted": wire,
+    "in_process": in_process,
+}

@@ -1,0 +1,120 @@
+"""Props of several scenarios: what a request said on either wire, tools, and turns that are streamed or not."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any
+
+from conformance.scripted import Call, Reply, Request
+
+if TYPE_CHECKING:
+    from conformance.driver import Driver
+
+Tool = Callable[..., Any]
+
+
+def said(request: Request) -> list[tuple[str, str]]:
+    """The role and the text of each message of a request, the system message first, on either wire."""
+    opening = [("system", request.body["system"])] if request.body.get("system") else []
+    return opening + [(message["role"], _text(message["content"])) for message in request.body["messages"]]
+
+
+def offered(request: Request) -> list[str]:
+    """The names of the tools of a request."""
+    return [tool.get("function", tool)["name"] for tool in request.body.get("tools", ())]
+
+
+def may_call(request: Request) -> bool:
+    """Whether a request permits tool calls: it names tools and does not forbid them."""
+    return bool(offered(request)) and request.body.get("tool_choice") not in ("none", {"type": "none"})
+
+
+def adder(d: "Driver", ran: list[tuple[int, int]] | None = None) -> Tool:
+    """A tool that adds two numbers.
+
+    Args:
+        d: Driver.
+        ran: list or None, default None: takes the arguments of each run.
+    """
+
+    def add(a: int, b: int) -> int:
+        """Add two numbers."""
+        if ran is not None:
+            ran.append((a, b))
+        return a + b
+
+    made: Tool = d.lib.tool(add)
+    return made
+
+
+def breaker(d: "Driver", error: Callable[[], BaseException]) -> Tool:
+    """A tool that raises what `error` makes."""
+
+    def fail() -> str:
+        """Fail."""
+        raise error()
+
+    made: Tool = d.lib.tool(fail)
+    return made
+
+
+def sums(*pairs: tuple[int, int], text: str = "", start: int = 1) -> Reply:
+    """A reply that asks the adder for each pair; the ids are sum1, sum2 ... from `start` on."""
+    calls = [Call("add", arguments(a, b), id=f"sum{start + index}") for index, (a, b) in enumerate(pairs)]
+    return Reply(text, calls=calls)
+
+
+def arguments(a: int, b: int) -> str:
+    """The adder's arguments, spaced so that both wires hand on the same text."""
+    return json.dumps({"a": a, "b": b})
+
+
+def asked(call_id: str, given: str, name: str = "add") -> dict[str, Any]:
+    """A tool call as history holds it."""
+    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": given}}
+
+
+def answered(call_id: str, content: str, name: str = "add") -> dict[str, Any]:
+    """The tool message that answers a call."""
+    return {"role": "tool", "tool_call_id": call_id, "name": name, "content": content}
+
+
+def sum_round(first: int, second: int, call_id: str = "sum1") -> list[dict[str, Any]]:
+    """What history holds of a round that asked the adder once and said nothing."""
+    call = asked(call_id, arguments(first, second))
+    return [{"role": "assistant", "content": None, "tool_calls": [call]}, answered(call_id, str(first + second))]
+
+
+async def outcome(d: "Driver", client: Any, message: str, *, streamed: bool, **options: Any) -> str:
+    """The final text of a turn, streamed or not.
+
+    Args:
+        d: Driver.
+        client: the client.
+        message: str, what the user says.
+        streamed: bool.
+        options: further keywords of `chat`.
+    """
+    if not streamed:
+        return str(await d(client.chat(message, **options)))
+    stream = client.chat(message, stream=True, **options)
+    await d.collect(stream)
+    return str(d.direct(stream.result))
+
+
+@contextlib.asynccontextmanager
+async def inside(d: "Driver", thing: Any) -> AsyncIterator[Any]:
+    """Enter a client or a stream as a context manager of its surface."""
+    d.enter()
+    if d.on_sync:
+        with thing as entered:
+            yield entered
+    else:
+        async with thing as entered:
+            yield entered
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text", "") for part in content or ())

@@ -1,0 +1,93 @@
+"""The mark that ties a scenario to the requirements it checks."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from conformance.vocabulary import CAPABILITIES, SURFACES
+
+if TYPE_CHECKING:
+    from conformance.driver import Driver
+
+MARK: Final = "__conformance__"
+
+Body: TypeAlias = "Callable[[Driver], Awaitable[Any]]"
+BodyT = TypeVar("BodyT", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One body and what is declared about it.
+
+    Args:
+        body: the `async def` that takes a driver.
+        requirements: tuple of str, the ids of the requirements it checks.
+        needs: tuple of str, the capabilities without which it does not apply.
+        surfaces: tuple of str, the surfaces it runs on.
+        ledger: str or None, the row of the parity ledger that permits the surfaces to differ.
+    """
+
+    body: Body
+    requirements: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = SURFACES
+    ledger: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the body."""
+        return str(getattr(self.body, "__name__", "scenario"))
+
+    @property
+    def has_parity(self) -> bool:
+        """Whether what the two surfaces did is to be compared."""
+        return self.ledger is None and set(SURFACES) <= set(self.surfaces)
+
+
+def requirement(
+    *ids: str,
+    needs: tuple[str, ...] = (),
+    surfaces: tuple[str, ...] = SURFACES,
+    ledger: str | None = None,
+) -> Callable[[BodyT], BodyT]:
+    """Declare the function below as a scenario.
+
+    Args:
+        ids: str, at least one requirement id such as "TOOLS-4".
+        needs: tuple of str, capabilities the target must have; see `conformance.vocabulary`.
+        surfaces: tuple of str, default both.
+        ledger: str or None, default None: the row of the parity ledger that permits a difference.
+
+    Returns:
+        A decorator that hands the function back with the mark on it.
+
+    Raises:
+        ValueError: no id, an unknown capability or an unknown surface.
+        TypeError: not an `async def` of one parameter, or marked before.
+    """
+    _refuse_unknown("capability", needs, CAPABILITIES)
+    _refuse_unknown("surface", surfaces, SURFACES)
+    if not ids or not surfaces:
+        raise ValueError("@requirement needs at least one requirement id and one surface")
+
+    def mark(body: BodyT) -> BodyT:
+        if not inspect.iscoroutinefunction(body) or len(inspect.signature(body).parameters) != 1:
+            raise TypeError(f"a scenario is an `async def` of one parameter, the driver; {body!r} is not")
+        if MARK in vars(body):
+            raise TypeError(f"{body.__name__} has two @requirement marks; name all its ids in one")
+        setattr(body, MARK, Scenario(body, ids, tuple(needs), tuple(surfaces), ledger))
+        return body
+
+    return mark
+
+
+def scenario_of(thing: object) -> Scenario | None:
+    """The scenario that a function was marked as, or None; nothing but a function is looked into."""
+    found = vars(thing).get(MARK) if inspect.isfunction(thing) else None
+    return found if isinstance(found, Scenario) else None
+
+
+def _refuse_unknown(what: str, words: tuple[str, ...], known: tuple[str, ...]) -> None:
+    if unknown := sorted(set(words) - set(known)):
+        raise ValueError(f"unknown {what} in {words!r}: {unknown}; a tuple of {', '.join(known)} is expected")

@@ -1,0 +1,32 @@
+"""The closed sets of words that chapters, scenarios and targets may use."""
+
+from typing import Final
+
+SURFACES: Final = ("sync", "aio")
+PARITY: Final = "parity"
+CAPABILITIES: Final = (
+    "wire",
+    "openai_wire",
+    "anthropic_wire",
+    "tools",
+    "parallel_tools",
+    "thinking",
+    "images",
+    "usage",
+    "streaming",
+    "in_process",
+    "scripted",
+)
+KEYWORDS: Final = (
+    "MUST",
+    "MUST NOT",
+    "REQUIRED",
+    "SHALL",
+    "SHALL NOT",
+    "SHOULD",
+    "SHOULD NOT",
+    "RECOMMENDED",
+    "NOT RECOMMENDED",
+    "MAY",
+    "OPTIONAL",
+)

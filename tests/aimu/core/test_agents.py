@@ -1,0 +1,99 @@
+"""What both Agents decide: whose colour, whose instructions, whose history."""
+
+from typing import Any
+
+import pytest
+
+from aimu import tool
+from aimu.core.agents import AgentState, require_colour
+from aimu.errors import ColourError
+from tests.aimu.core.test_client import Client
+
+
+@tool
+def look() -> str:
+    """Look."""
+    return "seen"
+
+
+class SyncClient(Client):
+    __aimu_colour__ = "sync"
+
+
+class AsyncClient(Client):
+    __aimu_colour__ = "async"
+
+
+class Agent(AgentState[Client]):
+    __aimu_colour__ = "sync"
+
+
+def test_a_client_of_the_other_surface_is_refused_by_the_name_of_the_twin() -> None:
+    with pytest.raises(
+        ColourError, match=r"model_client is async and this is aimu, the sync surface; use aimu\.client"
+    ):
+        Agent(AsyncClient())
+    with pytest.raises(
+        ColourError, match=r"it is sync and this is aimu\.aio, the async surface; use aimu\.aio\.client"
+    ):
+        require_colour(SyncClient(), "async", "it")
+
+
+def test_a_client_set_later_is_looked_at_when_the_turn_begins() -> None:
+    agent = Agent(SyncClient())
+    agent.model_client = AsyncClient()
+    with pytest.raises(ColourError):
+        agent._overlay(fresh=False)
+
+
+@pytest.mark.parametrize("thing", ["openai:gpt-5", None, object()])
+def test_what_is_no_client_is_a_type_error(thing: Any) -> None:
+    with pytest.raises(TypeError, match=f"not {type(thing).__name__}"):
+        Agent(thing)
+
+
+def test_an_agent_of_no_name_gets_one() -> None:
+    assert Agent(SyncClient(), name="scout").name == "scout"
+    assert str(Agent(SyncClient()).name).startswith("agent-")
+
+
+def test_agents_share_no_list_of_tools() -> None:
+    tools = [look]
+    first, second = Agent(SyncClient(), tools=tools), Agent(SyncClient(), tools=tools)
+    first.tools.clear()
+    assert (second.tools, tools) == ([look], [look])
+    assert Agent(SyncClient()).tools is not Agent(SyncClient()).tools
+
+
+def test_the_overlay_says_what_the_agent_says_and_leaves_the_rest() -> None:
+    agent = Agent(SyncClient(), "be kind", "scout", [look], 5)
+    overlay = agent._overlay(fresh=True)
+    assert (overlay.agent, overlay.system, overlay.tools, overlay.max_iterations) == ("scout", "be kind", [look], 5)
+    assert (overlay.concurrent, overlay.on_tool_error, overlay.fresh) == (None, None, True)
+    assert Agent(SyncClient())._overlay(fresh=False).tools is None
+
+
+def test_its_messages_show_the_instructions_in_force_and_leave_the_clients_own() -> None:
+    client = SyncClient(system_message="be brief")
+    agent = Agent(client, "be kind", "scout")
+    assert agent.messages == {"scout": []}
+    client._conversation.record([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}])
+    assert [message["content"] for message in agent.messages["scout"]] == ["be kind", "hi", "hello"]
+    assert [message["content"] for message in client.messages] == ["be brief", "hi", "hello"]
+    agent.messages["scout"].clear()
+    assert len(client.messages) == 3
+    assert [message["content"] for message in Agent(client, name="x").messages["x"]] == ["be brief", "hi", "hello"]
+
+
+def test_from_config_forks_and_takes_fields_by_name() -> None:
+    client = SyncClient()
+    agent = Agent.from_config({"name": "scout", "system_message": "be kind", "max_iterations": 3}, client)
+    assert (agent.name, agent.system_message, agent.max_iterations) == ("scout", "be kind", 3)
+    assert agent.model_client is not client
+    assert agent.conversations() != Agent(client).conversations()
+
+
+@pytest.mark.parametrize("config", [{"nmae": "x"}, {"model_client": None}])
+def test_a_key_that_is_no_field_is_refused_with_the_fields(config: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"has no {next(iter(config))}; keys are system_message, name, tools"):
+        Agent.from_config(config, SyncClient())
