@@ -11,6 +11,7 @@ import argparse
 import importlib
 import os
 import sys
+import warnings
 from typing import Final
 
 import pytest
@@ -20,6 +21,7 @@ from conformance.outcomes import BROKEN, FAILED, INCOMPLETE, OK
 
 COMMANDS: Final = {"spec": "conformance.index", "replay": "conformance.replay", "selfcheck": "conformance.selfcheck"}
 PASSED_ON: Final = ("target", "require", "implementation", "report", "baseline", "only", "scenario", "timeout")
+REPORT: Final = "conformance-report"
 ENGINE: Final = (
     "--disable-plugin-autoload",
     *("-p", "conformance.plugin"),
@@ -74,7 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--target", action="append", metavar="NAME", help="openai, anthropic, llamacpp, module:Class")
     parser.add_argument("--require", action="append", metavar="NAME", help="a target that must run (default: all)")
     parser.add_argument("--implementation", metavar="NAME", help="the top-level module under test (default: aimu)")
-    parser.add_argument("--report", metavar="DIR", help="write report.json, junit.xml and matrix.txt there")
+    parser.add_argument(
+        "--report",
+        metavar="DIR",
+        default=REPORT,
+        help="write report.json, junit.xml and matrix.txt there (default: %(default)s)",
+    )
     parser.add_argument("--baseline", metavar="FILE", help="expected failures: check id -> reason, link, expires")
     parser.add_argument("--only", metavar="CHECKID", help="run one check; never a verdict")
     parser.add_argument("--scenario", metavar="PART", help="run scenarios whose area/function contains PART")
@@ -92,4 +99,7 @@ def _engine_options(options: argparse.Namespace) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # an engine may hold files until the process ends; whether it closes them then is not judged here
+    warnings.simplefilter("ignore", ResourceWarning)
+    sys.exit(code)

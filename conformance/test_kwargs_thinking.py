@@ -189,16 +189,15 @@ TAGGED: Final[list[tuple[str, str, str]]] = [
 @requirement("THINK-4", needs=OPENAI)
 async def test_tags_at_the_start_on_any_split(d: Driver) -> None:
     """Tags that open the text enclose thinking, wherever the text is cut; any others are text."""
+    client = d.client()
     for text, thought, answer in TAGGED:
         splits = [[text[:at], text[at:]] for at in range(1, len(text))]
         for pieces in [*splits, list(text), [text]]:
-            client = d.client()
             d.script(chat_stream(*(chunk({"content": piece}) for piece in pieces), chunk({}, "stop")))
             chunks = await d.collect(client.chat("hi", stream=True))
             spoken = "".join(piece.content for piece in chunks if piece.phase == "generating")
             assert (client.last_thinking, spoken) == (thought, answer), pieces
             assert all(piece.content for piece in chunks), pieces
-        client = d.client()
         d.script(completion({"content": text}))
         assert (await d(client.chat("hi")), client.last_thinking) == (answer, thought)
 

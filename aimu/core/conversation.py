@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aimu.core.messages import Message, checked_history, system_entry, text_of
 from aimu.core.reply import Usage
 from aimu.core.toolcalls import checked_tools
 from aimu.errors import ConcurrentTurnError
-
-if TYPE_CHECKING:
-    from aimu.core.turn import Turn
 
 
 class Conversation:
@@ -22,7 +19,7 @@ class Conversation:
         self._system = system_message
         self._locked = False
         self._tools = checked_tools(tools)
-        self._turn: Turn | None = None
+        self._turn: object = None
         # list.pop is atomic, so taking the only token is a try-acquire without a lock
         self._free = [True]
         self.forget_readings()
@@ -79,7 +76,7 @@ class Conversation:
         self.last_usage: Usage | None = None
         self.stop_reason: str | None = None
 
-    def acquire(self, turn: Turn) -> None:
+    def acquire(self, turn: object) -> None:
         """Open ``turn`` here, or raise ConcurrentTurnError."""
         try:
             self._free.pop()
@@ -89,7 +86,7 @@ class Conversation:
             ) from None
         self._turn = turn
 
-    def release(self, turn: Turn) -> None:
+    def release(self, turn: object) -> None:
         """Close ``turn``; harmless when it is not the open one."""
         if self._turn is turn:
             self._turn = None
@@ -116,7 +113,7 @@ class Aside(Conversation):
         super().__init__()
         self._told = told
 
-    def release(self, turn: Turn) -> None:
+    def release(self, turn: object) -> None:
         super().release(turn)
         self._told.last_thinking = self.last_thinking
         self._told.last_usage = self.last_usage

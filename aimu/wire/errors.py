@@ -91,7 +91,7 @@ def _message_and_kind(body: Any) -> tuple[str, str]:
         return body[:500], ""
     if not isinstance(body, Mapping):
         return "", ""
-    error = body.get("error", body)
+    error = body.get("error") or body
     if isinstance(error, str):
         return error, ""
     if not isinstance(error, Mapping):
