@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Any, Literal, overload
 
 from aimu.clients.base import ModelClient
@@ -102,9 +103,7 @@ def chat(
         The answer, or a ChunkStream.
     """
     one_shot = client(model, system=system, tools=tools)
-    if stream:
-        return owned(
-            one_shot.chat(user_message, generate_kwargs, stream=True, images=images, include=include), one_shot.close
-        )
-    with one_shot:
-        return one_shot.chat(user_message, generate_kwargs, images=images, include=include)
+    with ExitStack() as stack:
+        stack.callback(one_shot.close)
+        answer = one_shot.chat(user_message, generate_kwargs, stream=stream, images=images, include=include)
+        return owned(answer, stack.pop_all().close) if isinstance(answer, ChunkStream) else answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from typing import Self
 
 from aimu.core.chunks import StreamChunk
@@ -16,9 +17,12 @@ class ChunkStream(Iterator[StreamChunk]):
     what was not yet a whole round is not recorded. Use it as a context manager to be sure.
     """
 
-    def __init__(self, chunks: Generator[StreamChunk, None, None], turn: Turn) -> None:
+    def __init__(
+        self, chunks: Generator[StreamChunk, None, None], turn: Turn, at_end: Callable[[], None] | None = None
+    ) -> None:
         self._chunks = chunks
         self._turn = turn
+        self._at_end = at_end
 
     @property
     def result(self) -> str:
@@ -28,6 +32,8 @@ class ChunkStream(Iterator[StreamChunk]):
     def close(self) -> None:
         """End the turn now; harmless when it is over."""
         self._chunks.close()
+        if self._at_end:  # a stream that never began has no code of its own that could run
+            self._at_end()
 
     def __next__(self) -> StreamChunk:
         return next(self._chunks)
@@ -47,19 +53,22 @@ class ChunkStream(Iterator[StreamChunk]):
 
 def drained(chunks: Generator[StreamChunk, None, None], turn: Turn) -> str:
     """Run a turn to its end for its result alone."""
-    for _ in chunks:
-        pass
+    with closing(chunks):
+        for _ in chunks:
+            pass
     return turn.result
 
 
 def owned(stream: ChunkStream, close: Callable[[], None]) -> ChunkStream:
-    """The same stream, which calls ``close`` when it is over."""
+    """The same stream, which calls ``close`` once when it is over."""
+    ending = ExitStack()
+    ending.callback(close)
 
     def chunks() -> Generator[StreamChunk, None, None]:
         try:
             yield from stream
         finally:
             stream.close()
-            close()
+            ending.close()
 
-    return ChunkStream(chunks(), stream._turn)
+    return ChunkStream(chunks(), stream._turn, ending.close)

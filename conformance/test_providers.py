@@ -142,3 +142,12 @@ async def test_leaving_a_stream_frees_the_connection(d: Driver) -> None:
     await d.wait(d.server.disconnected)
     assert await ask(d, client, stream=False) == "Hello"
     assert [entry["content"] for entry in client.messages] == ["hi", "Hello"]
+
+
+@requirement("PROVIDERS-8", needs=("wire",))
+async def test_a_client_class_refuses_another_provider(d: Driver) -> None:
+    """The class of one wire, given a model of the other, is not made; so no key is sent there."""
+    client = d.client()
+    other = "openai:gpt-5" if "anthropic_wire" in d.target.capabilities else "anthropic:claude-sonnet-5"
+    with d.raises(ValueError, match="is not reached through"):
+        type(client)(other, api_key="test-key")

@@ -1,5 +1,6 @@
 """Scenarios of spec/stream.md: how a stream ends, well or not."""
 
+import asyncio
 import copy
 from typing import Any
 
@@ -145,3 +146,23 @@ async def leave_half_way(d: Driver, stream: Any, error: Exception | None) -> Non
         async with inside(d, stream):
             await anext(aiter(d.stream(stream)))
             raise error
+
+
+@requirement("STREAM-16", needs=("scripted", "streaming"), surfaces=("aio",))
+async def test_a_chunk_on_its_way_keeps_its_stream(d: Driver) -> None:
+    """The first chunk of a stream that nothing refers to; then one that is dropped while its next chunk is awaited."""
+    client, gate = d.client(), Gate()
+    d.script(Reply(["Hel", "lo"]), Reply(["x", gate, "y"]), Reply("Second"))
+    assert (await d(anext(client.chat("Hi", stream=True)))).content == "Hel"
+    assert client.messages == []
+    stream = client.chat("Again", stream=True)
+    await d(anext(stream))
+    coming = asyncio.ensure_future(anext(stream))
+    await d.wait(gate.reached)
+    del stream
+    with d.raises(d.lib.errors.ConcurrentTurnError):
+        await client.chat("At once")
+    gate.open()
+    assert (await coming).content == "y"
+    del coming
+    assert await d(client.chat("Now")) == "Second"

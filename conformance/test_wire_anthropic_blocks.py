@@ -13,7 +13,7 @@ from conformance.exchanges import (
     tool_block,
     tools_of,
 )
-from conformance.scripted import Reply
+from conformance.scripted import Call, Reply
 
 ANTHROPIC = ("scripted", "anthropic_wire", "tools", "thinking")
 STREAMED = (*ANTHROPIC, "streaming")
@@ -108,3 +108,16 @@ async def test_empty_text_block_of_a_reply_is_not_sent_back(d: Driver) -> None:
         d.script(answer, Reply("done"))
         await ask(d, d.client(tools=tools_of(d)), stream=stream)
         assert bodies(d)[-1]["messages"][1] == {"role": "assistant", "content": [thought, used_clock]}
+
+
+@requirement("WIRE-ANTHROPIC-11", needs=ANTHROPIC)
+async def test_thinking_of_a_paused_reply_returns(d: Driver) -> None:
+    """A pause with thinking, then a call: the joined blocks go back whole, the thinking with its signature."""
+    for stream in WAYS:
+        client = d.client(tools=tools_of(d))
+        first = Reply("One ", thinking="I think", signature="SIG==", stop="pause")
+        d.script(first, Reply("two", calls=[Call("clock", id="c1")]), Reply("done"))
+        await ask(d, client, stream=stream)
+        back = bodies(d)[-1]["messages"][1]["content"]
+        assert back[0] == THOUGHT
+        assert [part["type"] for part in back] == ["thinking", "text", "text", "tool_use"]

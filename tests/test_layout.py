@@ -56,6 +56,10 @@ ONE_SIDED = {
     ("clients/llamacpp.py", "_token_text"): "as Weights",
     ("clients/generation.py", "FairLock"): "one lock for both surfaces: it belongs to the weights",
     ("clients/generation.py", "Generation._put"): "a thread hands an event to a loop in one more step",
+    (
+        "clients/dispatch.py",
+        "_run_apart",
+    ): "a thread keeps its failure until the others are done; a task group does not",
     ("stream.py", "closing"): "sync closes with a with block; a coroutine that is not awaited yet cannot",
 }
 # the same thing in the other colour

@@ -107,8 +107,6 @@ def chat(
     """
     resolve(model)  # a client is no model here: it would be closed after one question
     one_shot = client(model, system=system, tools=tools)
-    if stream:
-        return owned(
-            one_shot.chat(user_message, generate_kwargs, stream=True, images=images, include=include), one_shot.close
-        )
-    return closing(one_shot.chat(user_message, generate_kwargs, images=images, include=include), one_shot.close)
+    # refused arguments leave nothing to close: a client opens its first connection when it is awaited
+    answer = one_shot.chat(user_message, generate_kwargs, stream=stream, images=images, include=include)
+    return owned(answer, one_shot.close) if isinstance(answer, ChunkStream) else closing(answer, one_shot.close)

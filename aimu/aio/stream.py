@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Self
 
 from aimu.core.chunks import StreamChunk
@@ -17,9 +17,15 @@ class ChunkStream(AsyncIterator[StreamChunk]):
     what was not yet a whole round is not recorded. Use it as a context manager to be sure.
     """
 
-    def __init__(self, chunks: AsyncGenerator[StreamChunk, None], turn: Turn) -> None:
+    def __init__(
+        self,
+        chunks: AsyncGenerator[StreamChunk, None],
+        turn: Turn,
+        at_end: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._chunks = chunks
         self._turn = turn
+        self._at_end = at_end
 
     @property
     def result(self) -> str:
@@ -29,9 +35,12 @@ class ChunkStream(AsyncIterator[StreamChunk]):
     async def aclose(self) -> None:
         """End the turn now; harmless when it is over."""
         await self._chunks.aclose()
+        if self._at_end:  # a stream that never began has no code of its own that could run
+            await self._at_end()
 
-    def __anext__(self) -> Awaitable[StreamChunk]:
-        return self._chunks.__anext__()
+    async def __anext__(self) -> StreamChunk:
+        # awaited here, so that a chunk on its way keeps the stream, and with it the turn
+        return await self._chunks.__anext__()
 
     def __aiter__(self) -> Self:
         return self
@@ -56,7 +65,9 @@ async def drained(chunks: AsyncGenerator[StreamChunk, None], turn: Turn) -> str:
 
 
 def owned(stream: ChunkStream, close: Callable[[], Awaitable[None]]) -> ChunkStream:
-    """The same stream, which calls ``close`` when it is over."""
+    """The same stream, which calls ``close`` once when it is over."""
+    ending = AsyncExitStack()
+    ending.push_async_callback(close)
 
     async def chunks() -> AsyncGenerator[StreamChunk, None]:
         try:
@@ -64,9 +75,9 @@ def owned(stream: ChunkStream, close: Callable[[], Awaitable[None]]) -> ChunkStr
                 yield chunk
         finally:
             await stream.aclose()
-            await close()
+            await ending.aclose()
 
-    return ChunkStream(chunks(), stream._turn)
+    return ChunkStream(chunks(), stream._turn, ending.aclose)
 
 
 async def closing(answer: Awaitable[str], close: Callable[[], Awaitable[None]]) -> str:

@@ -204,10 +204,10 @@ class ModelClient(ClientState):
         return ChunkStream(chunks, turn) if turn.options.stream else drained(chunks, turn)
 
     def _drive(self, turn: Turn) -> Generator[StreamChunk, None, None]:
-        self._require_open()
-        turn.open()
         try:
+            turn.open()
             for request in turn.requests():
+                self._require_open()
                 with self._open(request) as events:
                     for event in events:
                         yield from turn.feed(event)

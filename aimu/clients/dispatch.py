@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from contextvars import copy_context
+from threading import Thread
 
 from aimu.core.toolcalls import PendingCall, raise_first_failure
 
@@ -24,12 +26,15 @@ def run_tool(call: PendingCall) -> None:
 
 
 def _run_together(calls: Sequence[PendingCall]) -> None:
-    from concurrent.futures import ThreadPoolExecutor, wait
-
-    pool = ThreadPoolExecutor(len(calls), thread_name_prefix="aimu-tool")
-    try:
-        wait([pool.submit(copy_context().run, run_tool, call) for call in calls])
-    finally:
-        # every tool is done, or Ctrl-C came: then a hung tool must not hold the caller
-        pool.shutdown(wait=False, cancel_futures=True)
+    # daemons: after Ctrl-C a hung tool holds up neither the caller nor the end of the process
+    threads = [Thread(target=copy_context().run, args=(_run_apart, call), daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     raise_first_failure(calls)
+
+
+def _run_apart(call: PendingCall) -> None:
+    with suppress(BaseException):  # the call keeps it, to be raised when all are done
+        run_tool(call)

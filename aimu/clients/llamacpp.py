@@ -41,7 +41,8 @@ class LlamaCppClient(ModelClient):
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the model has no chat template.
+        MissingDependencyError: the package that carries the model is not installed.
+        ValueError: the model has no chat template, or flags that are not served here.
     """
 
     provider = "llamacpp"
@@ -57,7 +58,8 @@ class LlamaCppClient(ModelClient):
         model_kwargs: Mapping[str, Any] | None = None,
         **options: Unpack[StateOptions],
     ) -> None:
-        _, spec = resolve(model, default="llamacpp")
+        provider, spec = resolve(model, default="llamacpp")
+        provider.check_serves(type(self))
         if spec.tools or spec.vision:
             raise ValueError("models in llama.cpp have neither tools nor vision here yet; drop the flags")
         path = _gguf_path(spec.id, model_path)

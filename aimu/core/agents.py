@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from itertools import count
 from typing import Any, Generic, Self, TypeVar
 
 from aimu.core.client import ClientState
@@ -11,12 +12,13 @@ from aimu.core.colour import Colour, colour_of
 from aimu.core.conversation import Conversation, with_system
 from aimu.core.messages import Message
 from aimu.core.options import Overlay
-from aimu.core.toolcalls import OnToolError, checked_tools
+from aimu.core.toolcalls import OnToolError, checked_on_error, checked_tools
 from aimu.core.turn import CONTINUATION_PROMPT
 from aimu.errors import ColourError
 
 MessageHistory = dict[str, list[Message]]
 C = TypeVar("C", bound=ClientState)
+_NUMBERS = count(1)
 
 
 @dataclass(eq=False)
@@ -48,7 +50,8 @@ class AgentState(Generic[C]):
     def __post_init__(self) -> None:
         self._require_own_colour()
         self.tools = checked_tools(self.tools)
-        self.name = self.name or f"agent-{id(self) & 0xFFFFFF:06x}"
+        self.on_tool_error = self.on_tool_error and checked_on_error(self.on_tool_error)
+        self.name = self.name or f"agent-{next(_NUMBERS):06x}"
 
     @classmethod
     def from_config(cls, config: dict[str, Any], client: C) -> Self:

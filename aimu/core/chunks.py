@@ -34,11 +34,11 @@ class StreamChunk(NamedTuple):
 
     def is_text(self) -> bool:
         """Whether ``content`` is text: thinking or answer."""
-        return self.phase is THINKING or self.phase is GENERATING
+        return self.phase in (THINKING, GENERATING)
 
     def is_tool_call(self) -> bool:
         """Whether ``content`` is a finished tool call."""
-        return self.phase is TOOL_CALLING
+        return self.phase == TOOL_CALLING
 
 
 THINKING = StreamingContentType.THINKING

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import copy
+import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any, Self
 
 from aimu.core.chunks import phases
 from aimu.core.conversation import Aside, Conversation
-from aimu.core.images import user_content
+from aimu.core.images import image_list, user_content
 from aimu.core.kwargs import checked_thinking, merged
-from aimu.core.messages import Message
+from aimu.core.messages import Message, sendable
 from aimu.core.models import Model, ModelSpec
 from aimu.core.options import KEEP, Connection, Include, Overlay, check_limit
 from aimu.core.reply import Codec, Usage
-from aimu.core.toolcalls import OnToolError, Tool, checked_tools
+from aimu.core.toolcalls import OnToolError, Tool, checked_on_error, checked_tools
 from aimu.core.turn import CONTINUATION_PROMPT, Turn, TurnOptions
 
 
@@ -32,7 +33,6 @@ class ClientState:
 
     provider: str = ""
     _codec: Codec
-    _warn_at = 5
 
     def _init_state(
         self,
@@ -49,7 +49,7 @@ class ClientState:
         self.model = model.spec if isinstance(model, Model) else model
         self.max_iterations = max_iterations
         self.concurrent_tool_calls = concurrent_tool_calls
-        self.on_tool_error: OnToolError = on_tool_error
+        self.on_tool_error: OnToolError = checked_on_error(on_tool_error)
         self.default_generate_kwargs = dict(default_generate_kwargs or {})
         self._codec = codec
         self._conversation = Conversation(system_message, tools or ())
@@ -109,7 +109,7 @@ class ClientState:
         Raises:
             ConcurrentTurnError: a turn is open.
         """
-        self._conversation.reset(self.system_message if system_message == KEEP else system_message)
+        self._conversation.reset(self.system_message if system_message is KEEP else system_message)
 
     def fork(self) -> Self:
         """A new, empty conversation on the same connection or weights (CHAT-7).
@@ -156,7 +156,7 @@ class ClientState:
             max_iterations=limit,
             continuation_prompt=overlay.continuation_prompt or CONTINUATION_PROMPT,
             concurrent=self.concurrent_tool_calls if overlay.concurrent is None else overlay.concurrent,
-            on_tool_error=overlay.on_tool_error or self.on_tool_error,
+            on_tool_error=checked_on_error(overlay.on_tool_error or self.on_tool_error),
             stream=stream,
             include=phases(include),
             agent=overlay.agent,
@@ -168,8 +168,7 @@ class ClientState:
 
     def _resumption(self, generate_kwargs: dict[str, Any] | None, stream: bool, overlay: Overlay | None = None) -> Turn:
         """A turn that goes on from the history as it stands."""
-        if not self.messages or self.messages[-1]["role"] not in ("tool", "user"):
-            raise ValueError("nothing to resume: the history does not end in tool results or a user message")
+        self._conversation.require_resumable()
         return self._turn("", generate_kwargs, stream=stream, overlay=overlay, goes_on=True)
 
     def _generation(self, prompt: str, generate_kwargs: dict[str, Any] | None, stream: bool, include: Include) -> Turn:
@@ -181,10 +180,13 @@ class ClientState:
     def _content(self, user_message: str, images: Iterable[Any] | None) -> str | list[dict[str, Any]]:
         if not isinstance(user_message, str):
             raise TypeError(f"the message must be a str, not {type(user_message).__name__}")
+        images = image_list(images)
         if images and not self.model.vision:
             raise ValueError(f"model {self.model.id!r} does not support vision; images= needs one that does")
         if not user_message.strip() and not images:
-            raise ValueError("the message is empty")
+            raise ValueError("the message is empty; say something, or show images")
+        if sendable(user_message) != user_message:
+            raise ValueError("the message holds half of a surrogate pair, which is not Unicode text")
         return user_content(user_message, images)
 
     def _offered(self, overlay: Overlay, use_tools: bool) -> list[Tool]:
@@ -199,7 +201,8 @@ class ClientState:
     def _parameters(self, generate_kwargs: dict[str, Any] | None) -> dict[str, Any]:
         kwargs = merged(self.model.generation_kwargs, self.default_generate_kwargs, generate_kwargs)
         if "thinking" in kwargs and checked_thinking(kwargs["thinking"]) and not self.model.thinking:
-            self._warn_dropped(f"{kwargs.pop('thinking') and 'thinking'}")
+            del kwargs["thinking"]
+            self._warn_dropped("thinking")
         parameters, dropped = self._codec.parameters(kwargs)
         for name in dropped:
             self._warn_dropped(name)
@@ -208,8 +211,17 @@ class ClientState:
     def _warn_dropped(self, name: str) -> None:
         if name not in self._warned:
             self._warned.add(name)
-            warnings.warn(f"{self.provider}:{self.model.id} has no {name!r}; it is not sent", stacklevel=self._warn_at)
+            text = f"{self.provider}:{self.model.id} has no {name!r}; it is not sent"
+            warnings.warn(text, stacklevel=_depth_of_caller())
 
     def _require_open(self) -> None:
         if self._is_closed or not self._connection.is_open:
             raise RuntimeError("this client is closed; make a new one with client()")
+
+
+def _depth_of_caller() -> int:
+    """How far up the stack, for a warning, the code stands that called this library."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals["__name__"].split(".")[0] == __name__.split(".")[0]:
+        depth, frame = depth + 1, frame.f_back
+    return depth - 1

@@ -92,6 +92,11 @@ class Conversation:
             self._turn = None
             self._free.append(True)
 
+    def require_resumable(self) -> None:
+        """Refuse to go on from a history that waits for nothing."""
+        if not self._messages or self._messages[-1]["role"] not in ("tool", "user"):
+            raise ValueError("nothing to resume: the history does not end in tool results or a user message")
+
     def record(self, messages: Sequence[Message], *, fresh: bool = False) -> None:
         """Append one round; ``fresh`` starts the history over with it."""
         start: list[Message] = []
@@ -114,7 +119,11 @@ class Aside(Conversation):
         self._told = told
 
     def release(self, turn: object) -> None:
+        if self._turn is not turn:
+            return
         super().release(turn)
+        if self._told.is_busy:  # a turn of its own is being read there
+            return
         self._told.last_thinking = self.last_thinking
         self._told.last_usage = self.last_usage
         self._told.stop_reason = self.stop_reason

@@ -27,12 +27,17 @@ def user_content(text: str, images: Iterable[Any] | None) -> str | list[dict[str
         TypeError: an item is none of these, or one image was given in place of a list.
         ValueError: a file cannot be read, is too large, or is not an image we know.
     """
-    if isinstance(images, (str, bytes, bytearray, os.PathLike)):
-        raise TypeError(f"images= takes a list, not a single {type(images).__name__}; write images=[...]")
-    parts = [_image_part(item) for item in images or ()]
+    parts = [_image_part(item) for item in image_list(images)]
     if not parts:
         return text
     return [{"type": "text", "text": text}, *parts]
+
+
+def image_list(images: Iterable[Any] | None) -> list[Any]:
+    """The images of a message; TypeError when one was given in place of a list (CHAT-11)."""
+    if isinstance(images, (str, bytes, bytearray, os.PathLike)):
+        raise TypeError(f"images= takes a list, not a single {type(images).__name__}; write images=[...]")
+    return list(images or ())
 
 
 def _image_part(item: Any) -> dict[str, Any]:

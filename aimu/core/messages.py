@@ -16,6 +16,15 @@ def system_entry(text: str) -> Message:
     return {"role": "system", "content": text}
 
 
+def sendable(value: Any) -> Any:
+    """``value`` with its text fit for UTF-8: halves of a surrogate pair joined, lone ones replaced."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [sendable(item) for item in value]
+    return {key: sendable(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
 def text_of(content: Any) -> str:
     """The text of a message's content, whether a string, a list of parts, or None."""
     if isinstance(content, str):
@@ -42,13 +51,21 @@ def _checked_message(index: int, message: Message) -> Message:
         raise ValueError(f"messages[{index}] has content of type {type(content).__name__}; use text or a list of parts")
     if role == "user" and not content:
         raise ValueError(f"messages[{index}] is a user message without content")
-    if role == "tool" and not message.get("tool_call_id"):
+    if role == "tool" and not _is_name(message.get("tool_call_id")):
         raise ValueError(f"messages[{index}] is a tool message without tool_call_id")
     if calls and not (role == "assistant" and isinstance(calls, list)):
         raise ValueError(f"messages[{index}] has tool calls, which only an assistant message has, in a list")
+    if sendable(message) != message:
+        raise ValueError(f"messages[{index}] has text that is not Unicode: half of a surrogate pair")
+    if not isinstance(message.get("provider_state", {}), dict):
+        raise ValueError(f"messages[{index}] has a provider_state that is not a dict")
     if content is None and not calls and role != "tool":
         raise ValueError(f"messages[{index}] has neither content nor tool calls")
     return {**message, "tool_calls": [_checked_call(index, call) for call in calls]} if calls else dict(message)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _is_parts(content: Any) -> bool:
@@ -57,7 +74,7 @@ def _is_parts(content: Any) -> bool:
 
 def _checked_call(index: int, call: Any) -> dict[str, Any]:
     function = call.get("function") if isinstance(call, dict) else None
-    if not (isinstance(function, dict) and function.get("name") and call.get("id")):
+    if not (isinstance(function, dict) and _is_name(function.get("name")) and _is_name(call.get("id"))):
         raise ValueError(f"messages[{index}] has a tool call without id or function name: {_shown(call)}")
     arguments = function.get("arguments", "{}")
     if not isinstance(arguments, str):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypedDict
 
 from aimu.core.chunks import StreamingContentType
 from aimu.core.toolcalls import OnToolError, Tool
 
-KEEP = "__keep__"
+
+class _Keep(str):
+    """A text that is told apart by what it is, not by what it says."""
+
+
+KEEP: str = _Keep("__keep__")
 Include = Iterable[StreamingContentType | str] | None
 
 
@@ -36,6 +41,11 @@ class Overlay:
     concurrent: bool | None = None
     on_tool_error: OnToolError | None = None
     fresh: bool = False
+
+    def over(self, inner: Overlay) -> Overlay:
+        """This overlay where it says something, ``inner`` where it does not."""
+        said = {item.name: value for item in fields(self) if (value := getattr(self, item.name)) is not None}
+        return replace(inner, **said)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -40,7 +40,7 @@ class Provider:
     base_url: str | None = None
     key_variable: str | None = None
     extra: str | None = None
-    in_process: bool = field(default=False)
+    in_process: bool = False
 
     def spec(self, model_id: str, *, any_id: bool = False) -> ModelSpec:
         """The spec of an id: ad hoc, from the catalogue, or any at all.
@@ -88,6 +88,18 @@ class Provider:
         given = {"base_url": base_url or self.base_url, "timeout": timeout, "max_retries": max_retries}
         return {"api_key": key or "not-needed", **{k: v for k, v in given.items() if v is not None}, **(options or {})}
 
+    def check_serves(self, client_class: type) -> None:
+        """Refuse a client class that is another provider's: it would send this provider's key there (PROVIDERS-1).
+
+        Raises:
+            ValueError: neither the class nor a base of it is this provider's.
+        """
+        known = {f"{cls.__module__}:{cls.__qualname__}" for cls in client_class.__mro__}
+        if known.isdisjoint((self.client, self.aio_client)):
+            raise ValueError(
+                f"{self.name} is not reached through {client_class.__name__}; use client('{self.name}:...')"
+            )
+
 
 def _wire(wire: str, name: str, **options: Any) -> Provider:
     class_name = {"openai": "OpenAIClient", "anthropic": "AnthropicClient"}[wire]
@@ -127,31 +139,36 @@ BUILT_IN = (
 
 
 @cache
-def providers() -> dict[str, Provider]:
-    """Every provider by name: ours, and those of installed packages, which may not take one of our names.
+def _entry_points() -> dict[str, Any]:
+    """What other packages bring, by name and not yet loaded.
 
     Raises:
-        ValueError: two providers have one name.
+        ValueError: a package takes one of our names.
     """
     from importlib.metadata import entry_points
 
-    found = {provider.name: provider for provider in BUILT_IN}
-    for point in entry_points(group=ENTRY_POINTS):
-        if point.name in found:
-            raise ValueError(f"the package behind {point.value!r} brings a second provider called {point.name!r}")
-        found[point.name] = point.load()
+    found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    if taken := [provider.name for provider in BUILT_IN if provider.name in found]:
+        raise ValueError(f"the package behind {found[taken[0]].value!r} brings a second provider called {taken[0]!r}")
     return found
 
 
+@cache
 def provider_named(name: str) -> Provider:
-    """The provider of a prefix.
+    """The provider of a prefix; of other packages only the one that is asked for is loaded (MODELS-6).
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, or what a package brings is none of that name.
     """
-    if not (provider := providers().get(name)):
-        raise ValueError(f"unknown provider {name!r}; providers are {', '.join(sorted(providers()))}")
-    return provider
+    brought, ours = _entry_points(), {provider.name: provider for provider in BUILT_IN}
+    if name in ours:
+        return ours[name]
+    if not (point := brought.get(name)):
+        raise ValueError(f"unknown provider {name!r}; providers are {', '.join(sorted([*brought, *ours]))}")
+    found = point.load()
+    if not isinstance(found, Provider) or found.name != name:
+        raise ValueError(f"{point.value!r} should be aimu.Provider(name={name!r}, ...), and is {found!r}")
+    return found
 
 
 def resolve(
@@ -216,11 +233,11 @@ def load(provider: Provider, path: str) -> Any:
     try:
         return getattr(import_module(module), name)
     except ModuleNotFoundError as exc:
-        if provider.extra is None or (exc.name or "").split(".")[0] == "aimu":
-            raise
-        raise MissingDependencyError(
-            f"{provider.name} needs the package {exc.name!r}: pip install 'aimu[{provider.extra}]'"
-        ) from exc
+        missing, own = exc.name or "", module.partition(".")[0]
+        if missing.startswith(("aimu.", f"{own}.")):
+            raise  # a slip in the provider's own package, not a package that is not there
+        install = f"'aimu[{provider.extra}]'" if provider.extra else missing
+        raise MissingDependencyError(f"{provider.name} needs the package {missing!r}: pip install {install}") from exc
 
 
 def resolve_model_string(text: str) -> ModelSpec:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypedDict, cast
 
 from aimu.core.chunks import StreamingContentType
-from aimu.core.messages import Message
+from aimu.core.messages import Message, sendable
 
 Piece = tuple[StreamingContentType, str]
 
@@ -77,6 +77,12 @@ class Reply:
         if self.state:
             message["provider_state"] = self.state
         return message
+
+    def sendable(self) -> Reply:
+        """The same reply, its text fit to be sent back."""
+        calls = [ToolCall(*map(sendable, (call.id, call.name, call.arguments))) for call in self.calls]
+        text, thinking, state = map(sendable, (self.text, self.thinking, self.state))
+        return replace(self, text=text, thinking=thinking, calls=calls, state=state)
 
     def without_calls(self) -> Reply:
         """The same reply with its calls forgotten, and with them the state that may name them."""

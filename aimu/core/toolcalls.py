@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from aimu.core.messages import Message
+from aimu.core.messages import Message, sendable
 from aimu.core.reply import ToolCall
 from aimu.errors import ColourError, ToolError
 
@@ -35,6 +35,17 @@ def checked_tools(tools: Iterable[Tool]) -> list[Tool]:
             raise ValueError(f"two tools are called {name!r}; rename one")
         seen.add(name)
     return tools
+
+
+def checked_on_error(value: OnToolError) -> OnToolError:
+    """``"raise"`` or ``"report"``.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value not in ("raise", "report"):
+        raise ValueError(f"on_tool_error={value!r} must be 'raise' or 'report'")
+    return value
 
 
 def tool_name(tool: Tool) -> str:
@@ -113,8 +124,11 @@ class PendingCall:
 
     def settled(self) -> str:
         """The answer history records: the result, or why there is none."""
+        return str(sendable(self._answer()))
+
+    def _answer(self) -> str:
         if self.response is not None:
-            return self.response
+            return str(self.response)
         name = self.call.name
         if not self._started:
             return f"Tool {name!r} was not started: the turn was interrupted."
@@ -144,7 +158,7 @@ class PendingCall:
             return
         try:
             self._arguments = tool.__tool_validate__(given)  # type: ignore[attr-defined]
-        except ToolError as exc:
+        except Exception as exc:  # a validator of the user's own may raise anything
             self.response = f"Tool {self.call.name!r} was not run: {exc}"
 
 

@@ -26,7 +26,7 @@ from typing import Any
 from aimu.core.chunks import TOOL_CALLING, StreamChunk, StreamingContentType
 from aimu.core.conversation import Conversation, with_system
 from aimu.core.messages import Message
-from aimu.core.reply import Codec, Piece, Prompt, Reply, Request, summed
+from aimu.core.reply import Codec, Piece, Prompt, Reply, Request, Usage, summed
 from aimu.core.toolcalls import OnToolError, PendingCall, Tool, tool_specs
 from aimu.errors import EmptyReplyError, IterationLimitError, MalformedResponseError, RefusalError, TruncatedReplyError
 
@@ -71,6 +71,8 @@ class Turn:
         self._reply: Reply | None = None
         self._paused: Reply | None = None
         self._nudged = False
+        self._thinking = ""
+        self._usage: Usage | None = None
         self._requests_made = 0
         self._round = 0
         self._answer: str | None = None
@@ -88,11 +90,13 @@ class Turn:
             RuntimeError: the turn is not over yet.
         """
         if self._answer is None:
-            raise RuntimeError("the turn has no result yet: its stream is not exhausted")
+            raise RuntimeError("the turn has no result: its stream is not exhausted, or was closed")
         return self._answer
 
     def open(self) -> None:
         self._conversation.acquire(self)
+        if not self._pending:
+            self._conversation.require_resumable()
         self._conversation.forget_readings()
 
     def close(self) -> None:
@@ -109,7 +113,7 @@ class Turn:
 
     def finish(self) -> list[StreamChunk]:
         chunks = self._chunks(self._decoded(self._decoder.finish))
-        reply: Reply = self._decoder.reply
+        reply: Reply = self._decoder.reply.sendable()
         self._requests_made += 1
         self._note(reply)
         if reply.refusal is not None:
@@ -176,7 +180,8 @@ class Turn:
                 f"the {self._round} finished rounds are kept, resume() goes on from there"
             )
         elif self._nudged or self._is_last():
-            raise EmptyReplyError("the model replied with neither text nor a tool call, even when asked once more")
+            again = ", even when asked once more" if self._nudged else f" to the last of {self._requests_made} requests"
+            raise EmptyReplyError(f"the model replied with neither text nor a tool call{again}; ask in other words")
         else:
             self._nudged = True
 
@@ -193,13 +198,14 @@ class Turn:
             if not call.id or call.id in seen:
                 call.id = next(fresh)
             seen.add(call.id)
+            call.name = call.name or "unnamed"
         return reply
 
     def _note(self, reply: Reply) -> None:
-        last = self._conversation
-        last.last_thinking = reply.thinking or last.last_thinking
-        last.last_usage = summed(last.last_usage, reply.usage)
-        last.stop_reason = reply.stop_reason
+        self._thinking = reply.thinking or self._thinking
+        self._usage = summed(self._usage, reply.usage)
+        told = self._conversation
+        told.last_thinking, told.last_usage, told.stop_reason = self._thinking, self._usage, reply.stop_reason
 
     def _chunks(self, pieces: Sequence[Piece]) -> list[StreamChunk]:
         options = self.options

@@ -16,6 +16,7 @@ from aimu.wire.anthropic_blocks import Block, message_blocks
 from aimu.wire.errors import cut_off, error_for, parsed_body
 
 DEFAULT_MAX_TOKENS = 4096
+LEAST_BUDGET = 1024
 _NAMES = {name: name for name in ("max_tokens", "temperature", "top_p", "top_k")} | {"stop": "stop_sequences"}
 _STOP_REASONS = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tool_calls", "pause_turn": "pause"}
 _STOP_REASONS["model_context_window_exceeded"] = "length"
@@ -45,23 +46,31 @@ class AnthropicCodec:
         body: dict[str, Any] = {"model": self._model.id, "messages": message_blocks(self._provider, prompt.messages)}
         if system:
             body["system"] = system
-        body.update(_tool_parameters(prompt))
         body.update(prompt.parameters)
+        if not prompt.may_call:
+            body.pop("tool_choice", None)
+        body.update(_tool_parameters(prompt))
         if prompt.stream:
             body["stream"] = True
         return Request("/v1/messages", body, prompt.stream)
 
     def decoder(self, request: Request) -> AnthropicDecoder:
-        return AnthropicDecoder(self._provider, request.stream)
+        continues = any(message["role"] == "assistant" for message in request.body.get("messages", ())[-1:])
+        return AnthropicDecoder(self._provider, request.stream, continues)
 
     def _thinking_parameters(self, thinking: bool | int | str, max_tokens: int) -> dict[str, Any]:
         if self._model.thinking == "adaptive":
             asked = {"thinking": {"type": "adaptive", "display": "summarized"}}
             effort = thinking_level(thinking).replace("minimal", "low")
             return asked if thinking is True else {**asked, "output_config": {"effort": effort}}
-        budget = thinking_budget(thinking)
-        if budget >= max_tokens:
-            raise ValueError(f"a thinking budget of {budget} tokens needs a larger max_tokens than {max_tokens}")
+        wanted = thinking_budget(thinking)
+        # a level is a wish and takes what is there; a number is a demand
+        budget = wanted if type(thinking) is int else min(wanted, max_tokens - LEAST_BUDGET)
+        if budget >= max_tokens or budget < min(wanted, LEAST_BUDGET):
+            raise ValueError(
+                f"a thinking budget of {wanted} tokens needs a larger max_tokens than {max_tokens}; "
+                "set 'max_tokens' higher, or 'thinking' lower"
+            )
         return {"thinking": {"type": "enabled", "budget_tokens": budget}}
 
 
@@ -87,7 +96,7 @@ def _tool(function: dict[str, Any]) -> dict[str, Any]:
 class AnthropicDecoder:
     """Reads one reply: fed its events as SSE data, or its whole body once (WIRE-ANTHROPIC-2)."""
 
-    def __init__(self, provider: str, stream: bool) -> None:
+    def __init__(self, provider: str, stream: bool, continues: bool = False) -> None:
         self.reply = Reply()
         self._provider = provider
         self._stream = stream
@@ -96,6 +105,7 @@ class AnthropicDecoder:
         self._usage: dict[str, Any] = {}
         self._stop: dict[str, Any] = {}
         self._ended = not stream
+        self._continues = continues
 
     def feed(self, event: str | bytes) -> list[Piece]:
         if event == "[DONE]":
@@ -135,7 +145,11 @@ class AnthropicDecoder:
             details = self._stop.get("stop_details") or {}
             reply.refusal = details.get("explanation") or details.get("category") or "no explanation given"
         reply.usage = read_usage(self._usage)
-        if any(block["type"] not in ("text", "tool_use") for block in self._blocks) or reason == "pause_turn":
+        if (
+            any(block["type"] not in ("text", "tool_use") for block in self._blocks)
+            or self._continues
+            or reason == "pause_turn"
+        ):
             reply.state = {"provider": self._provider, "content": [_replayed(block) for block in self._blocks]}
         return []
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from aimu.core.chunks import THINKING
 from aimu.core.kwargs import translated
-from aimu.core.messages import Message
+from aimu.core.messages import Message, sendable
 from aimu.core.models import ModelSpec
 from aimu.core.reply import Piece, Prompt, Reply, Request, ToolCall, Usage, usage_of
 from aimu.errors import MalformedResponseError
 from aimu.wire.dialects import DIALECTS, Dialect
 from aimu.wire.errors import cut_off, error_for, parsed_body
 from aimu.wire.ids import accepted_id
+from aimu.wire.reasoning import detailed_thought, merge_details
 from aimu.wire.thinktags import ThinkTags
 
 # other words for ours
@@ -39,11 +40,13 @@ class OpenAICodec:
 
     def encode(self, prompt: Prompt) -> Request:
         body: dict[str, Any] = {"model": self._model.id, "messages": [self._message(m) for m in prompt.messages]}
+        body.update(prompt.parameters)
+        if not prompt.may_call:
+            body.pop("tool_choice", None)
         if prompt.tools and (prompt.may_call or any(m.get("tool_calls") for m in prompt.messages)):
             body["tools"] = list(prompt.tools)
             if not prompt.may_call:
                 body["tool_choice"] = "none"
-        body.update(prompt.parameters)
         if prompt.stream:
             body["stream"] = True
             if self._dialect.usage:
@@ -88,6 +91,7 @@ class OpenAIDecoder:
         self._has_stop = has_stop
         self._returns = returns
         self._tags = ThinkTags()
+        self._half = ""
         self._text: list[str] = []
         self._thinking: list[str] = []
         self._refusal: list[str] = []
@@ -135,7 +139,7 @@ class OpenAIDecoder:
         delta = choice.get("delta" if self._stream else "message") or {}
         pieces: list[Piece] = []
         details = delta.get("reasoning_details") or ()
-        if thought := delta.get("reasoning_content") or delta.get("reasoning") or _detailed(details):
+        if thought := delta.get("reasoning_content") or delta.get("reasoning") or detailed_thought(details):
             pieces += self._kept([(THINKING, thought)])
         if content := delta.get("content"):
             pieces += self._content(content)
@@ -153,7 +157,7 @@ class OpenAIDecoder:
 
     def _content(self, content: Any) -> list[Piece]:
         if isinstance(content, str):
-            return self._kept(self._tags.feed(content))
+            return self._kept(self._tags.feed(self._whole_text(content)))
         if isinstance(content, dict):
             return self._kept(self._tags.feed(json.dumps(content)))
         pieces: list[Piece] = []
@@ -163,6 +167,13 @@ class OpenAIDecoder:
             elif text := part.get("text"):
                 pieces += self._tags.feed(text)
         return self._kept(pieces)
+
+    def _whole_text(self, text: str) -> str:
+        """Text whose last character is whole: some servers cut between the halves of a surrogate pair."""
+        text, self._half = self._half + text, ""
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return str(sendable(text))
 
     def _kept(self, pieces: list[Piece]) -> list[Piece]:
         for phase, text in pieces:
@@ -207,29 +218,6 @@ class OpenAIDecoder:
         if "reasoning_content" in self._returns and reply.thinking and reply.calls:
             state["reasoning_content"] = reply.thinking
         return {"provider": self._provider, **state} if state else None
-
-
-def _detailed(details: Sequence[dict[str, Any]]) -> str:
-    """The thought in ``reasoning_details``, where it stands there alone."""
-    return "".join(part.get("text") or part.get("summary") or "" for part in details)
-
-
-def merge_details(details: list[dict[str, Any]], parts: Sequence[dict[str, Any]]) -> None:
-    """Join streamed ``reasoning_details``: those of one index are one entry, text appended, the rest replaced."""
-    for part in parts:
-        last = details[-1] if details else None
-        if (
-            last is None
-            or part.get("index") is None
-            or any(last.get(key) != part.get(key) for key in ("index", "type"))
-        ):
-            details.append(dict(part))
-            continue
-        for key, value in part.items():
-            if key in ("text", "summary", "data") and isinstance(value, str):
-                last[key] = (last.get(key) or "") + value
-            elif value is not None:
-                last[key] = value
 
 
 def read_usage(usage: Mapping[str, Any]) -> Usage:

@@ -110,25 +110,28 @@ class Agent(AgentState[ModelClient], Runner):
 class AgentClient(ModelClient):
     """An agent where a client is expected; made by ``Agent.as_model_client``."""
 
-    __slots__ = ("_agent",)
+    __slots__ = ("_agent", "_client")
 
     def __init__(self, agent: Agent) -> None:
         # one state, two interfaces: what is set on either is set on both
         self.__dict__ = agent.model_client.__dict__
-        self._agent = agent
+        self._agent, self._client = agent, agent.model_client
 
     def fork(self) -> Self:
         return type(self)(self._agent.on(self._agent.model_client.fork()))
 
     def _turn(self, *args: Any, **options: Any) -> Turn:
         overlay = self._agent._overlay(fresh=self._agent.reset_messages_on_run)
-        return super()._turn(*args, **{"overlay": overlay, **options})
+        if outer := options.get("overlay"):
+            overlay = outer.over(overlay)
+        return super()._turn(*args, **{**options, "overlay": overlay})
 
     def _resumption(self, generate_kwargs: dict[str, Any] | None, stream: bool, overlay: Overlay | None = None) -> Turn:
-        return super()._resumption(generate_kwargs, stream, overlay or self._agent._overlay(fresh=False))
+        inner = self._agent._overlay(fresh=False)
+        return super()._resumption(generate_kwargs, stream, overlay.over(inner) if overlay else inner)
 
     def _open(self, request: Request) -> AbstractAsyncContextManager[AsyncIterable[Any]]:
-        return self._agent.model_client._open(request)
+        return self._client._open(request)
 
     async def _disconnect(self) -> None:
-        await self._agent.model_client._disconnect()
+        await self._client._disconnect()

@@ -210,10 +210,10 @@ class ModelClient(ClientState):
         return ChunkStream(chunks, turn) if turn.options.stream else drained(chunks, turn)
 
     async def _drive(self, turn: Turn) -> AsyncGenerator[StreamChunk, None]:
-        self._require_open()
-        turn.open()
         try:
+            turn.open()
             for request in turn.requests():
+                self._require_open()
                 async with self._open(request) as events:
                     async for event in events:
                         for chunk in turn.feed(event):

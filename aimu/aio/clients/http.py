@@ -31,6 +31,7 @@ class HTTPClient(ModelClient):
         **options: Those of every client: ``system_message``, ``tools``, ``max_iterations``, ...
 
     Raises:
+        ValueError: the model is unknown, or another class's provider serves it.
         AuthenticationError: no API key was given and none is in the environment.
     """
 
@@ -48,6 +49,7 @@ class HTTPClient(ModelClient):
         **options: Unpack[StateOptions],
     ) -> None:
         provider, spec = resolve(model, any_id=base_url is not None, default=self._default_provider)
+        provider.check_serves(type(self))
         connection = provider.connection(
             base_url=base_url, api_key=api_key, timeout=timeout, max_retries=max_retries, options=model_kwargs
         )

@@ -14,10 +14,10 @@ from aimu.core.models import Model, ModelSpec
 from aimu.core.providers import (
     BUILT_IN,
     Provider,
+    _entry_points,
     async_provider,
     load,
     provider_named,
-    providers,
     resolve,
     resolve_model_string,
 )
@@ -32,16 +32,18 @@ MEMBERS = [(name, member) for name, catalogue in CATALOGUES.items() for member i
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Entry points of a package that is not there; ``providers`` forgets what it had found."""
+    """Entry points of a package that is not there; the caches forget what it had found."""
     points: dict[str, str] = {}
 
     def entry_points(*, group: str) -> list[metadata.EntryPoint]:
         return [metadata.EntryPoint(name, value, group) for name, value in points.items()]
 
     monkeypatch.setattr(metadata, "entry_points", entry_points)
-    providers.cache_clear()
+    _entry_points.cache_clear()
+    provider_named.cache_clear()
     yield points
-    providers.cache_clear()
+    _entry_points.cache_clear()
+    provider_named.cache_clear()
 
 
 OTHER = Provider("other", "tests.nowhere:Client", "tests.nowhere:Client", any_id=True)
@@ -125,7 +127,7 @@ def test_another_package_brings_a_provider(installed: dict[str, str]) -> None:
 def test_another_package_may_not_take_a_name(installed: dict[str, str]) -> None:
     installed["openai"] = f"{__name__}:OTHER"
     with pytest.raises(ValueError, match=r"second provider called 'openai'"):
-        providers()
+        provider_named("groq")
 
 
 def test_a_key_comes_from_the_call_then_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
