@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aimu.core.colour import is_async_callable
-from aimu.errors import ToolSignatureError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +38,3 @@ def tool(function: F) -> F:
     target.__tool_validate__ = signature.validate
     target.__tool_is_async__ = is_async_callable(function)
     return target  # type: ignore[no-any-return]
-
-
-__all__ = ["ToolSignatureError", "tool"]

@@ -6,6 +6,7 @@ dialects    how those servers differ in what they want
 anthropic   Messages
 anthropic_blocks  its side of history: roles that alternate, content in blocks
 transcript  models in this process: a template renders the prompt, text comes back
+spoken      the text of one reply, gathered from its fragments
 reasoning   thoughts that a server wants back in parts
 thinktags   <think> in text, from any fragments
 ids         tool-call ids that a provider accepts

@@ -16,7 +16,7 @@ from aimu.wire.dialects import DIALECTS, Dialect
 from aimu.wire.errors import cut_off, error_for, parsed_body
 from aimu.wire.ids import accepted_id
 from aimu.wire.reasoning import detailed_thought, merge_details
-from aimu.wire.thinktags import ThinkTags
+from aimu.wire.spoken import Spoken, stop_told_apart
 
 # other words for ours
 _STOP_REASONS = {"eos": "stop", "function_call": "tool_calls"}
@@ -90,10 +90,8 @@ class OpenAIDecoder:
         self._stream = stream
         self._has_stop = has_stop
         self._returns = returns
-        self._tags = ThinkTags()
+        self._spoken = Spoken()
         self._half = ""
-        self._text: list[str] = []
-        self._thinking: list[str] = []
         self._refusal: list[str] = []
         self._at: dict[int | str | None, ToolCall] = {}
         self._details: list[dict[str, Any]] = []
@@ -119,9 +117,8 @@ class OpenAIDecoder:
         """What was held back. A stream that neither said why it ended nor sent [DONE] was cut."""
         if not (self._ended or self._finish):
             raise cut_off(self._provider)
-        pieces = self._kept(self._tags.finish())
         reply = self.reply
-        reply.text, reply.thinking = "".join(self._text), "".join(self._thinking)
+        pieces = self._spoken.finish(reply)
         reply.refusal = "".join(self._refusal) or None
         reply.stop_reason = self._stop_reason(reply)
         if reply.stop_reason == "content_filter" and not (reply.text or reply.calls):
@@ -140,7 +137,7 @@ class OpenAIDecoder:
         pieces: list[Piece] = []
         details = delta.get("reasoning_details") or ()
         if thought := delta.get("reasoning_content") or delta.get("reasoning") or detailed_thought(details):
-            pieces += self._kept([(THINKING, thought)])
+            pieces += self._spoken.keep([(THINKING, thought)])
         if content := delta.get("content"):
             pieces += self._content(content)
         if refusal := delta.get("refusal"):
@@ -157,16 +154,17 @@ class OpenAIDecoder:
 
     def _content(self, content: Any) -> list[Piece]:
         if isinstance(content, str):
-            return self._kept(self._tags.feed(self._whole_text(content)))
+            return self._spoken.split(self._whole_text(content))
         if isinstance(content, dict):
-            return self._kept(self._tags.feed(json.dumps(content)))
+            return self._spoken.split(json.dumps(content))
         pieces: list[Piece] = []
         for part in content:
             if part.get("type") == "thinking":
-                pieces += [(THINKING, text) for inner in part.get("thinking") or () if (text := inner.get("text"))]
+                thoughts = [text for inner in part.get("thinking") or () if (text := inner.get("text"))]
+                pieces += self._spoken.keep([(THINKING, text) for text in thoughts])
             elif text := part.get("text"):
-                pieces += self._tags.feed(text)
-        return self._kept(pieces)
+                pieces += self._spoken.split(text)
+        return pieces
 
     def _whole_text(self, text: str) -> str:
         """Text whose last character is whole: some servers cut between the halves of a surrogate pair."""
@@ -174,11 +172,6 @@ class OpenAIDecoder:
         if "\ud800" <= text[-1] <= "\udbff":
             text, self._half = text[:-1], text[-1]
         return str(sendable(text))
-
-    def _kept(self, pieces: list[Piece]) -> list[Piece]:
-        for phase, text in pieces:
-            (self._thinking if phase is THINKING else self._text).append(text)
-        return pieces
 
     def _call(self, part: dict[str, Any], index: int | str | None) -> None:
         function, custom = part.get("function") or {}, part.get("custom") or {}
@@ -208,8 +201,7 @@ class OpenAIDecoder:
         if reply.calls and self._finish != "length":
             return "tool_calls"
         reason = _STOP_REASONS.get(self._finish or "stop", self._finish or "stop")
-        # this wire does not tell which stop it was; a wanted stop string is the likely one
-        return "stop_sequence" if reason == "stop" and self._has_stop and not reply.text else reason
+        return stop_told_apart(reason, self._has_stop, reply.text)
 
     def _state(self, reply: Reply) -> dict[str, Any] | None:
         state: dict[str, Any] = {}

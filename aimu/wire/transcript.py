@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aimu.core.chunks import THINKING
 from aimu.core.kwargs import translated
 from aimu.core.messages import Message
 from aimu.core.reply import Piece, Prompt, Reply, Request, usage_of
-from aimu.wire.thinktags import OPEN, ThinkTags
+from aimu.wire.spoken import Spoken, stop_told_apart
+from aimu.wire.thinktags import OPEN
 
 Render = Callable[..., str]
 
@@ -52,27 +52,16 @@ class TranscriptDecoder:
     def __init__(self, prompt: str, has_stop: bool) -> None:
         self.reply = Reply()
         self._has_stop = has_stop
-        self._tags = ThinkTags(opened=prompt.rstrip().endswith(OPEN))
-        self._text: list[str] = []
-        self._thinking: list[str] = []
+        self._spoken = Spoken(opened=prompt.rstrip().endswith(OPEN))
 
     def feed(self, event: str | dict[str, Any]) -> list[Piece]:
         if isinstance(event, str):
-            return self._kept(self._tags.feed(event))
+            return self._spoken.split(event)
         self.reply.stop_reason = event["finish_reason"]
         self.reply.usage = usage_of(event["usage"])
         return []
 
     def finish(self) -> list[Piece]:
-        pieces = self._kept(self._tags.finish())
-        reply = self.reply
-        reply.text, reply.thinking = "".join(self._text), "".join(self._thinking)
-        # the engine does not tell which stop it was; a wanted stop string is the likely one
-        if reply.stop_reason == "stop" and self._has_stop and not reply.text:
-            reply.stop_reason = "stop_sequence"
-        return pieces
-
-    def _kept(self, pieces: list[Piece]) -> list[Piece]:
-        for phase, text in pieces:
-            (self._thinking if phase is THINKING else self._text).append(text)
+        pieces = self._spoken.finish(self.reply)
+        self.reply.stop_reason = stop_told_apart(self.reply.stop_reason, self._has_stop, self.reply.text)
         return pieces

@@ -14,6 +14,7 @@ import aimu.wire.anthropic
 import aimu.wire.openai
 from aimu.aio.clients.http import HTTPClient
 from aimu.core.reply import ToolCall
+from aimu.wire.spoken import Spoken
 from aimu.wire.sse import SSEDecoder
 from aimu.wire.thinktags import ThinkTags
 from conformance.implementation import load
@@ -77,7 +78,7 @@ def empty_piece(original: Callable[..., Any]) -> Callable[..., Any]:
 OPENAI, ANTHROPIC = aimu.wire.openai.OpenAIDecoder, aimu.wire.anthropic.AnthropicDecoder
 TAMPERED: dict[str, tuple[str, Any, str, Any, list[str]]] = {
     "text": ("c-text", ThinkTags, "feed", shortened, ["both text: 'Sì.' expected, None observed"]),
-    "empty chunk": ("c-text", OPENAI, "_kept", empty_piece, ["both empty chunks: 0 expected, "]),
+    "empty chunk": ("c-text", Spoken, "keep", empty_piece, ["both empty chunks: 0 expected, "]),
     "usage": (
         "m-text",
         aimu.wire.anthropic,
