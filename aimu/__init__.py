@@ -25,6 +25,19 @@ from aimu.tools import ToolError, tool
 
 if TYPE_CHECKING:
     from aimu import aio
+    from aimu.agents import (
+        Chain,
+        EvaluatorOptimizer,
+        LLMJudgeScorer,
+        OrchestratorAgent,
+        Parallel,
+        PlanExecuteEvaluator,
+        Router,
+        ScoredRow,
+        Scorer,
+        SkillAgent,
+    )
+    from aimu.tools.mcp_client import MCPClient
 
 __version__ = "0.1.0"
 
@@ -32,15 +45,26 @@ __all__ = [
     "Agent",
     "AnthropicModel",
     "BaseModelClient",
+    "Chain",
     "ChunkStream",
+    "EvaluatorOptimizer",
+    "LLMJudgeScorer",
     "LlamaCppModel",
+    "MCPClient",
     "MessageHistory",
     "Model",
     "ModelClient",
     "ModelSpec",
     "OpenAIModel",
+    "OrchestratorAgent",
+    "Parallel",
+    "PlanExecuteEvaluator",
     "Provider",
+    "Router",
     "Runner",
+    "ScoredRow",
+    "Scorer",
+    "SkillAgent",
     "StreamChunk",
     "StreamingContentType",
     "ToolError",
@@ -53,7 +77,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # the async surface loads asyncio, so it is loaded when it is asked for
+    if name in (runners := import_module("aimu.agents")).__all__:  # workflows load when they are asked for
+        return getattr(runners, name)
+    # these load asyncio, or fastmcp, so they are loaded when they are asked for
     if name == "aio":
         return import_module("aimu.aio")
+    if name == "MCPClient":
+        return import_module("aimu.tools.mcp_client").MCPClient
     raise AttributeError(f"module 'aimu' has no attribute {name!r}")

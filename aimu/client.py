@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeVar, overload
 
 from aimu.clients.base import ModelClient
 from aimu.core.models import Model, ModelSpec
-from aimu.core.options import Include
+from aimu.core.options import Images, Include, Kwargs
+from aimu.core.structured import Schema
 from aimu.core.toolcalls import Tool
 from aimu.stream import ChunkStream, owned
+
+T = TypeVar("T")
 
 
 def client(model: str | Model | ModelSpec, *, system: str | None = None, **options: Any) -> ModelClient:
@@ -41,10 +44,11 @@ def chat(
     model: str | Model | ModelSpec,
     system: str | None = None,
     tools: Iterable[Tool] | None = None,
-    generate_kwargs: dict[str, Any] | None = None,
+    generate_kwargs: Kwargs = None,
     stream: Literal[False] = False,
-    images: Iterable[Any] | None = None,
+    images: Images = None,
     include: Include = None,
+    schema: None = None,
 ) -> str: ...
 
 
@@ -55,10 +59,41 @@ def chat(
     model: str | Model | ModelSpec,
     system: str | None = None,
     tools: Iterable[Tool] | None = None,
-    generate_kwargs: dict[str, Any] | None = None,
-    stream: Literal[True],
-    images: Iterable[Any] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: Literal[False] = False,
+    images: Images = None,
     include: Include = None,
+    schema: type[T],
+) -> T: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: Literal[False] = False,
+    images: Images = None,
+    include: Include = None,
+    schema: Mapping[str, Any],
+) -> dict[str, Any]: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: Literal[True],
+    images: Images = None,
+    include: Include = None,
+    schema: None = None,
 ) -> ChunkStream: ...
 
 
@@ -69,11 +104,57 @@ def chat(
     model: str | Model | ModelSpec,
     system: str | None = None,
     tools: Iterable[Tool] | None = None,
-    generate_kwargs: dict[str, Any] | None = None,
-    stream: bool = False,
-    images: Iterable[Any] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: Literal[True],
+    images: Images = None,
     include: Include = None,
+    schema: type[T],
+) -> ChunkStream[T]: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: Literal[True],
+    images: Images = None,
+    include: Include = None,
+    schema: Mapping[str, Any],
+) -> ChunkStream[dict[str, Any]]: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: bool = False,
+    images: Images = None,
+    include: Include = None,
+    schema: None = None,
 ) -> str | ChunkStream: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: bool,
+    images: Images = None,
+    include: Include = None,
+    schema: Schema | None,
+) -> Any: ...
 
 
 def chat(
@@ -82,11 +163,12 @@ def chat(
     model: str | Model | ModelSpec,
     system: str | None = None,
     tools: Iterable[Tool] | None = None,
-    generate_kwargs: dict[str, Any] | None = None,
+    generate_kwargs: Kwargs = None,
     stream: bool = False,
-    images: Iterable[Any] | None = None,
+    images: Images = None,
     include: Include = None,
-) -> str | ChunkStream:
+    schema: Schema | None = None,
+) -> Any:
     """Ask one question of a fresh client, which is closed afterwards (CHAT-5).
 
     Args:
@@ -98,12 +180,15 @@ def chat(
         stream: True returns the chunks as they come.
         images: Paths, bytes or URLs.
         include: The phases a stream yields; None for all.
+        schema: As in ``ModelClient.chat``.
 
     Returns:
-        The answer, or a ChunkStream.
+        The answer or the validated object, or a ChunkStream.
     """
     one_shot = client(model, system=system, tools=tools)
     with ExitStack() as stack:
         stack.callback(one_shot.close)
-        answer = one_shot.chat(user_message, generate_kwargs, stream=stream, images=images, include=include)
+        answer = one_shot.chat(
+            user_message, generate_kwargs, stream=stream, images=images, include=include, schema=schema
+        )
         return owned(answer, stack.pop_all().close) if isinstance(answer, ChunkStream) else answer

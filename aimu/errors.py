@@ -15,10 +15,15 @@ AimuError
 ├── DegenerateTurnError            the model answered, and there is nothing to return
 │   ├── EmptyReplyError            no text and no tool call, twice
 │   ├── TruncatedReplyError        the length limit was spent before any text
-│   └── IterationLimitError        max_iterations requests, and still no text
+│   ├── IterationLimitError        max_iterations requests, and still no text
+│   └── StructuredOutputError      the answer does not fit schema=; .text is what it was
+├── VerdictError                   a router, evaluator or judge gave no verdict      (also ValueError)
 ├── ConcurrentTurnError            a second turn on a conversation that has one open  (also RuntimeError)
 ├── ToolError                      raise it in a tool: its text goes to the model
 ├── ToolSignatureError             @tool cannot offer this signature                 (also TypeError)
+├── MCPConnectionError             an MCP server cannot be reached, or went away     (also RuntimeError)
+├── SkillLoadError                 a SKILL.md that cannot be read; .path and .line   (also ValueError)
+├── SkillNotFoundError             there is no skill of that name                    (also KeyError)
 ├── ColourError                    sync where async is needed, or the reverse        (also ValueError)
 └── MissingDependencyError         an optional package is not installed              (also ImportError)
 """
@@ -35,6 +40,7 @@ __all__ = [
     "EmptyReplyError",
     "InvalidRequestError",
     "IterationLimitError",
+    "MCPConnectionError",
     "MalformedResponseError",
     "MissingDependencyError",
     "ModelConnectionError",
@@ -44,9 +50,13 @@ __all__ = [
     "RateLimitError",
     "RefusalError",
     "ServerError",
+    "SkillLoadError",
+    "SkillNotFoundError",
+    "StructuredOutputError",
     "ToolError",
     "ToolSignatureError",
     "TruncatedReplyError",
+    "VerdictError",
 ]
 
 
@@ -158,6 +168,32 @@ class IterationLimitError(DegenerateTurnError):
     """``max_iterations`` model requests were made and the last one brought no text."""
 
 
+class StructuredOutputError(DegenerateTurnError):
+    """The answer does not fit ``schema=``, even when asked once more.
+
+    Args:
+        message: What does not fit.
+        text: The answer as the model gave it.
+    """
+
+    def __init__(self, message: str, *, text: str = "") -> None:
+        super().__init__(message)
+        self.text = text
+
+
+class VerdictError(AimuError, ValueError):
+    """Whoever was to decide gave no verdict that can be followed, even when asked once more.
+
+    Args:
+        message: Who was asked, and for what.
+        text: The last answer.
+    """
+
+    def __init__(self, message: str, *, text: str = "") -> None:
+        super().__init__(message)
+        self.text = text
+
+
 class ConcurrentTurnError(AimuError, RuntimeError):
     """A conversation runs one turn at a time; ``client.fork()`` gives another one."""
 
@@ -168,6 +204,32 @@ class ToolError(AimuError):
 
 class ToolSignatureError(AimuError, TypeError):
     """The function's signature cannot be offered to a model as a tool."""
+
+
+class MCPConnectionError(AimuError, RuntimeError):
+    """An MCP server cannot be started or reached, or it went away during a call."""
+
+
+class SkillLoadError(AimuError, ValueError):
+    """A SKILL.md does not follow the format.
+
+    Args:
+        message: What is wrong.
+        path: The file.
+        line: Line of the file, counted from 1; None where no single line is at fault.
+    """
+
+    def __init__(self, message: str, *, path: str = "", line: int | None = None) -> None:
+        where = f"{path}:{line}" if line is not None else path
+        super().__init__(f"{where}: {message}" if where else message)
+        self.path = path
+        self.line = line
+
+
+class SkillNotFoundError(AimuError, KeyError):
+    """There is no skill of that name; the message says which there are."""
+
+    __str__ = Exception.__str__  # KeyError would show the message quoted
 
 
 class ColourError(AimuError, ValueError):

@@ -8,13 +8,14 @@ streams.py, handles.py, stage.py   a stream, a call beside the body, the scripte
 projection.py      what a scenario did, as plain data
 residue.py, deadline.py            what a check may not leave behind, and how long it may take
 implementation.py  what is judged; targets.py: the providers it is judged by; probes.py: refusals that must be observed
-outcomes.py        the outcomes of checks and the conclusion of a run
+outcomes.py        the outcomes of checks and the conclusion of a run; profiles.py: of its parts
 check.py, judge.py one check, and how its outcome is found; baseline.py: the failures that are expected
 run.py             one run: its settings, the declared checks, their results
 plugin.py          the pytest plugin; item.py: a check as pytest sees it
 report.py, matrix.py, progress.py  what a run leaves and shows; redaction.py: without its keys
 selfcheck.py       the harness, tried on bodies that it has to refuse
 scripted/          the server on loopback
+mcp_servers/       MCP servers: in memory, over stdio, over HTTP
 replay/            recordings of anyone's through both surfaces, against an independent reading of them
 test_*.py          the scenarios, by chapter; props.py, exchanges.py: what several of them share
 """

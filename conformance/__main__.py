@@ -1,6 +1,7 @@
 """`python -m conformance`: the packaged scenarios against an implementation.
 
 python -m conformance [--target NAME] [--require NAME] [--implementation NAME] [--report DIR] [--baseline FILE]
+python -m conformance --profile NAME                        a verdict on that profile alone
 python -m conformance --only CHECKID | --scenario PART      a part, so never a verdict
 python -m conformance spec [--check] [--write]              the numbered requirements
 python -m conformance replay DIR                            recorded exchanges
@@ -18,9 +19,13 @@ import pytest
 
 from conformance.index import scenario_folder
 from conformance.outcomes import BROKEN, FAILED, INCOMPLETE, OK
+from conformance.profiles import PROFILES
 
 COMMANDS: Final = {"spec": "conformance.index", "replay": "conformance.replay", "selfcheck": "conformance.selfcheck"}
-PASSED_ON: Final = ("target", "require", "implementation", "report", "baseline", "only", "scenario", "timeout")
+PASSED_ON: Final = (
+    *("target", "require", "implementation", "report", "baseline"),
+    *("profile", "only", "scenario", "timeout"),
+)
 REPORT: Final = "conformance-report"
 ENGINE: Final = (
     "--disable-plugin-autoload",
@@ -83,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         help="write report.json, junit.xml and matrix.txt there (default: %(default)s)",
     )
     parser.add_argument("--baseline", metavar="FILE", help="expected failures: check id -> reason, link, expires")
+    parser.add_argument(
+        "--profile", action="append", metavar="NAME", choices=tuple(PROFILES), help=f"one of {', '.join(PROFILES)}"
+    )
     parser.add_argument("--only", metavar="CHECKID", help="run one check; never a verdict")
     parser.add_argument("--scenario", metavar="PART", help="run scenarios whose area/function contains PART")
     parser.add_argument("--timeout", metavar="SECONDS", help="for one check (default: 60)")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from conformance import profiles
 from conformance.spec import Requirement, Spec, default_folder, load
 
 INDEX: Final = "index.json"
@@ -69,7 +70,14 @@ def check(folder: Path | None = None, scenarios: Path | None = None) -> list[str
         if identity not in spec.requirements:
             problems.append(f"{names[0]} names {identity}, which is {_standing(spec, identity)}")
     problems += [found for requirement in spec.requirements.values() for found in _unfound(spec, requirement)]
+    if spec.folder == default_folder():
+        chapters = {requirement.chapter for requirement in spec.requirements.values()}
+        problems += profiles.problems(chapters, _areas(scenarios))
     return problems
+
+
+def _areas(folder: Path | None) -> set[str]:
+    return {path.stem.removeprefix("test_") for path in (folder or scenario_folder()).glob("test_*.py")}
 
 
 def coverage(folder: Path | None = None, scenarios: Path | None = None) -> list[str]:

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.check import Check
-from conformance.outcomes import RAN, Conclusion, Outcome, Result, tally
+from conformance.outcomes import OK, RAN, Conclusion, Outcome, Result, tally
+from conformance.profiles import PROFILES, Standing, profile_of, standings
 from conformance.run import Run
 from conformance.vocabulary import PARITY, SURFACES
 
@@ -26,7 +27,7 @@ BAD: Final = {Outcome.FAIL, Outcome.UNEXPECTED_PASS, Outcome.HARNESS_ERROR}
 
 
 def lines(run: Run, conclusion: Conclusion, width: int, has_colour: bool = False) -> list[str]:
-    """The matrix and the conclusion.
+    """The matrix of the profiles asked for, where the run stands on each profile, and the conclusion.
 
     Args:
         run: Run, that has ended.
@@ -37,29 +38,51 @@ def lines(run: Run, conclusion: Conclusion, width: int, has_colour: bool = False
     Returns:
         list of str: lines.
     """
-    table = _table(run)
+    checks = [run.declared[identity] for identity in run.within(run.settings.profiles)]
+    table = _table(run, checks)
     wide = max(width, Console(width=10_000).measure(table).minimum)
     written = io.StringIO()
     console = Console(file=written, width=wide, force_terminal=has_colour, no_color=not has_colour, highlight=False)
-    if run.declared:
+    if checks:
         console.print(table)
         console.print(LEGEND, soft_wrap=True)
+    for line in profile_lines(run):
+        console.print(line, soft_wrap=True, markup=False)
     console.print(summary(run, conclusion), soft_wrap=True, markup=False)
     return written.getvalue().splitlines()
+
+
+def profile_lines(run: Run) -> list[str]:
+    """One line for each profile; none for a suite that has nothing to do with them."""
+    if not run.settings.profiles and not any(profile_of(check.area) for check in run.declared.values()):
+        return []
+    return [_standing(standing) for standing in standings(run)]
 
 
 def summary(run: Run, conclusion: Conclusion) -> str:
     """One line: how many checks ran of how many, how they ended, the verdict, and where the report is."""
     results = list(run.results.values())
     ran = sum(result.outcome in RAN for result in results)
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in tally(results).items() if count) or "nothing"
+    counts = _counts(results)
     verdict = f"verdict: {conclusion.verdict}" if conclusion.verdict else "no verdict"
     report = f"; report: {run.settings.report / 'report.json'}" if run.settings.report else ""
     return f"{ran} of {len(run.declared)} checks ran: {counts}; {verdict} ({conclusion.sentence}){report}"
 
 
-def _table(run: Run) -> Table:
-    checks = list(run.declared.values())
+def _standing(standing: Standing) -> str:
+    conclusion = standing.conclusion
+    ran = sum(result.outcome in RAN for result in standing.results)
+    verdict = conclusion.verdict or "no verdict"
+    why = "" if conclusion.code == OK else f" ({conclusion.sentence})"
+    name = standing.name.ljust(max(map(len, PROFILES)))
+    return f"{name}  {standing.declared} declared, {ran} ran: {_counts(standing.results)}; {verdict}{why}"
+
+
+def _counts(results: Sequence[Result]) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in tally(results).items() if count) or "nothing"
+
+
+def _table(run: Run, checks: Sequence[Check]) -> Table:
     columns = list(dict.fromkeys((check.target.name, surface) for check in checks for surface in (*SURFACES, PARITY)))
     areas = sorted({check.area for check in checks})
     table = Table(show_footer=True)

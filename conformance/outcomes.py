@@ -3,12 +3,12 @@
 0  conformant        every required check passed
 1  not conformant    a check failed, or passed although the baseline expects a failure
 2  no verdict        the harness or its use is wrong: nothing is said about the target
-3  no verdict        something required could not run, or only part of the suite ran
+3  no verdict        something required could not run, only part of the suite ran, or a profile showed nothing
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
@@ -71,7 +71,8 @@ class Conclusion:
     Args:
         code: int, the exit code.
         sentence: str, why.
-        verdict: "conformant", "not conformant", or None where nothing can be said.
+        verdict: "conformant" or "not conformant", with "in" and the profiles where only these were judged, or None
+            where nothing can be said.
     """
 
     code: int
@@ -113,6 +114,33 @@ def conclude(
     if incomplete := partial or _incomplete(results, required):
         return Conclusion(INCOMPLETE, incomplete)
     return Conclusion(OK, "every required check passed", "conformant")
+
+
+def qualify(
+    whole: Conclusion, parts: Mapping[str, Conclusion], asked: Sequence[str] = (), missing: Collection[str] = ()
+) -> Conclusion:
+    """Let the profiles have their say in the conclusion of a run.
+
+    Args:
+        whole: Conclusion, of all checks that count.
+        parts: the conclusions of the profiles that count, by name; one that has nothing to say is named.
+        asked: the profiles asked for; the verdict is on these and says so, and each has to show something. None
+            asked for is all.
+        missing: the profiles that have no check at all, although they have requirements.
+
+    Returns:
+        Conclusion.
+    """
+    silent = [name for name, part in parts.items() if part.verdict is None]
+    if whole.code == OK and (blank := silent if asked else [name for name in silent if name in missing]):
+        whole = Conclusion(INCOMPLETE, f"no check passed in {', '.join(blank)}")
+    elif whole.code == OK and silent:
+        whole = replace(whole, sentence=f"{whole.sentence}; nothing was shown in {', '.join(silent)}")
+    if not asked:
+        return whole
+    named = ", ".join(asked)
+    verdict = f"{whole.verdict} in {named}" if whole.verdict else None
+    return replace(whole, verdict=verdict, sentence=f"{whole.sentence}; only {named} asked for")
 
 
 def _broken(results: Sequence[Result], declared: int, partial: str | None, errors: Sequence[str]) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 
 from conformance.item import CheckItem
 from conformance.outcomes import BROKEN, FAILED, Conclusion, HarnessError, Outcome
+from conformance.profiles import PROFILES
 from conformance.redaction import redact
 from conformance.requirement import scenario_of
 from conformance.run import IMPLEMENTATION, Run, Settings
@@ -29,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-report", type=Path, metavar="DIR", help="write report.json, junit.xml and matrix.txt there")
     add("--conformance-baseline", type=Path, metavar="FILE", help="expected failures: reason, link, expires")
     add("--conformance-spec", type=Path, metavar="DIR", help="the chapters (default: the suite's own)")
+    add("--conformance-profile", action="append", metavar="NAME", help=f"judge it alone: {', '.join(PROFILES)}")
     add("--conformance-only", metavar="CHECKID", help="run one check; no verdict")
     add("--conformance-scenario", metavar="PART", help="run scenarios whose area/function contains PART; no verdict")
     add("--conformance-timeout", type=float, default=60.0, metavar="SECONDS", help="for one check (default: 60)")
@@ -46,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
         report=value("conformance_report"),
         baseline=value("conformance_baseline"),
         spec=value("conformance_spec"),
+        profiles=tuple(dict.fromkeys(value("conformance_profile") or ())),
         only=value("conformance_only"),
         scenario=value("conformance_scenario"),
         limit=value("conformance_timeout"),

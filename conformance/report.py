@@ -5,18 +5,20 @@ import importlib
 import json
 import platform
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 from conformance.index import digest
 from conformance.matrix import lines
-from conformance.outcomes import RAN, Conclusion, HarnessError, tally
+from conformance.outcomes import OK, RAN, Conclusion, HarnessError, tally
+from conformance.profiles import PROFILES, Standing, profile_of, standings
 from conformance.redaction import redact
 from conformance.run import Run
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 MATRIX_WIDTH: Final = 120
 
 
@@ -44,12 +46,14 @@ def build(run: Run, conclusion: Conclusion) -> dict[str, Any]:
         "platform": {"system": sys.platform, "machine": platform.machine()},
         "digests": {"spec": digest(run.spec), "suite": suite_digest({c.path for c in run.declared.values()})},
         "targets": _targets(run),
+        "scope": list(run.settings.profiles) or None,
         "declared": len(run.declared),
         "ran": sum(result.outcome in RAN for result in results),
         "totals": tally(results),
         "verdict": conclusion.verdict,
         "exit_code": conclusion.code,
         "sentence": redact(conclusion.sentence),
+        "profiles": [_profile(standing) for standing in standings(run)],
         "checks": [_check(run, identity) for identity in run.declared if identity in run.results],
     }
 
@@ -84,11 +88,62 @@ def validate(report: dict[str, Any]) -> None:
         jsonschema.validate(report, schema(), cls=jsonschema.Draft202012Validator)
     except jsonschema.ValidationError as error:
         raise HarnessError(f"the report does not match its schema at {error.json_path}: {error.message}") from error
-    total = sum(report["totals"].values())
-    if total != len(report["checks"]):
-        raise HarnessError(f"the report has {len(report['checks'])} checks and {total} outcomes")
-    if report["verdict"] and total != report["declared"]:
-        raise HarnessError(f"the report has a verdict on {report['declared']} checks from {total} outcomes")
+    complaints = [*_wrong_sums(report), *_wrong_verdicts(report)]
+    if complaints:
+        raise HarnessError(f"the report contradicts itself: {'; '.join(complaints)}")
+
+
+def _wrong_sums(report: dict[str, Any]) -> Iterator[str]:
+    """Where the numbers of the whole or of a profile are not those of their checks."""
+    names = [profile["name"] for profile in report["profiles"]]
+    if len(set(names)) != len(names):
+        yield f"a profile is listed twice in {names}"
+    if strays := {check["profile"] for check in report["checks"]} - {None, *names}:
+        yield f"checks belong to profiles that are not listed: {sorted(strays)}"
+    if (parts := sum(profile["declared"] for profile in report["profiles"])) > report["declared"]:
+        yield f"{report['declared']} checks are declared, and {parts} in the profiles"
+    yield from _wrong_counts("the report", report, report["checks"])
+    for profile in report["profiles"]:
+        checks = [check for check in report["checks"] if check["profile"] == profile["name"]]
+        yield from _wrong_counts(profile["name"], profile, checks)
+
+
+def _wrong_counts(name: str, numbers: dict[str, Any], checks: list[dict[str, Any]]) -> Iterator[str]:
+    outcomes = Counter(check["outcome"] for check in checks)
+    if found := {outcome for outcome, count in numbers["totals"].items() if outcomes[outcome] != count}:
+        yield f"{name} has other totals than its {len(checks)} checks for {', '.join(sorted(found))}"
+    if numbers["ran"] != (ran := sum(outcomes[outcome] for outcome in RAN)):
+        yield f"{name} says that {numbers['ran']} checks ran, and {ran} did"
+    if len(checks) > numbers["declared"]:
+        yield f"{name} has {len(checks)} checks and declares {numbers['declared']}"
+
+
+def _wrong_verdicts(report: dict[str, Any]) -> Iterator[str]:
+    """Where a verdict is not on all that it claims to be on, or not borne out by its outcomes."""
+    asked = report["scope"]
+    scope = [profile for profile in report["profiles"] if profile["name"] in (asked or ())]
+    if report["verdict"] and asked and not report["verdict"].endswith(f"conformant in {', '.join(asked)}"):
+        yield f"the verdict {report['verdict']!r} is on other profiles than {', '.join(asked)}"
+    if report["verdict"] and not asked and " in " in report["verdict"]:
+        yield f"the verdict {report['verdict']!r} is on profiles, and none was asked for"
+    declared = sum(profile["declared"] for profile in scope) if asked else report["declared"]
+    yield from _wrong_verdict("the report", report | {"declared": declared})
+    for profile in report["profiles"]:
+        yield from _wrong_verdict(profile["name"], profile)
+    weighed = scope if asked else [p for p in report["profiles"] if p["verdict"] is not None]
+    if report["exit_code"] == OK and (open_ := [p["name"] for p in weighed if p["verdict"] != "conformant"]):
+        yield f"the report is conformant without {', '.join(open_)}"
+
+
+def _wrong_verdict(name: str, numbers: dict[str, Any]) -> Iterator[str]:
+    verdict, totals = numbers["verdict"], numbers["totals"]
+    if verdict and (total := sum(totals.values())) != numbers["declared"]:
+        yield f"{name} has a verdict on {numbers['declared']} checks from {total} outcomes"
+    bad = totals["fail"] + totals["unexpected-pass"]
+    if verdict and verdict.startswith("not ") and not bad:
+        yield f"{name} is not conformant, and nothing failed"
+    if verdict and not verdict.startswith("not ") and (bad or not totals["pass"]):
+        yield f"{name} is conformant, with {totals['pass']} checks passed and {bad} failed"
 
 
 def write(run: Run, conclusion: Conclusion) -> Path:
@@ -140,11 +195,24 @@ def _targets(run: Run) -> list[dict[str, Any]]:
     ]
 
 
+def _profile(standing: Standing) -> dict[str, Any]:
+    return {
+        "name": standing.name,
+        "chapters": list(PROFILES[standing.name]),
+        "declared": standing.declared,
+        "ran": sum(result.outcome in RAN for result in standing.results),
+        "totals": tally(standing.results),
+        "verdict": standing.conclusion.verdict,
+        "sentence": redact(standing.conclusion.sentence),
+    }
+
+
 def _check(run: Run, identity: str) -> dict[str, Any]:
     check, result = run.declared[identity], run.results[identity]
     return {
         "id": identity,
         "area": check.area,
+        "profile": profile_of(check.area),
         "scenario": check.scenario.name,
         "requirements": list(check.scenario.requirements),
         "target": check.target.name,

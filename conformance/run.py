@@ -1,7 +1,7 @@
 """One run of the suite: its settings, the checks it declared, and how they ended."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,8 @@ from conformance import baseline, implementation, spec, targets
 from conformance.check import Check, checks_of
 from conformance.index import scenario_folder
 from conformance.judge import GOES_THROUGH, Judge
-from conformance.outcomes import Conclusion, HarnessError, Outcome, Result, conclude
+from conformance.outcomes import Conclusion, HarnessError, Outcome, Result, conclude, qualify
+from conformance.profiles import covers, refuse_unknown, weighty
 from conformance.requirement import Scenario
 
 IMPLEMENTATION: Final = "aimu"
@@ -28,6 +29,7 @@ class Settings:
         report: Path or None, the folder for the report.
         baseline: Path or None, the file of expected failures.
         spec: Path or None, the folder of the chapters; None is the suite's own.
+        profiles: tuple of str, the profiles to judge; empty means all.
         only: str or None, the one check to run.
         scenario: str or None, a part of the "area/function" of those to run.
         limit: float, seconds that one check may take.
@@ -41,6 +43,7 @@ class Settings:
     report: Path | None = None
     baseline: Path | None = None
     spec: Path | None = None
+    profiles: tuple[str, ...] = ()
     only: str | None = None
     scenario: str | None = None
     limit: float = 60.0
@@ -131,15 +134,16 @@ class Run:
         """Load what the checks need, before the first.
 
         Raises:
-            HarnessError: the implementation, a target, the baseline or `only` is wrong.
+            HarnessError: the implementation, a target, the baseline, a profile or `only` is wrong.
         """
         _ = self.required
+        refuse_unknown(self.settings.profiles)
         only = self.settings.only
         if only is not None and only not in self.declared:
             raise HarnessError(f"no check is called {only!r}")
-        collected = {check.area for check in self.declared.values()}
-        excuses = self.judge.excuses
-        known = [name for name in excuses if not self._missing_files() or name.partition("/")[0] in collected]
+        asked, collected = self.settings.profiles, {check.area for check in self.declared.values()}
+        areas = {name: name.partition("/")[0] for name in self.judge.excuses if covers(asked, name.partition("/")[0])}
+        known = [name for name, area in areas.items() if not self._missing_files(asked) or area in collected]
         idle = set(targets.BUILT_IN) - {target.name for target in self.targets.values()}
         if unknown := baseline.unknown(known, self.declared, idle):
             raise HarnessError(f"baseline {self.settings.baseline}: no check is called {', '.join(unknown)}")
@@ -149,7 +153,8 @@ class Run:
         only, part = self.settings.only, self.settings.scenario
         if only is not None and check.id != only and check.id not in self.declared[only].sides:
             return False
-        return part is None or part in f"{check.area}/{check.scenario.name}"
+        is_part = part is None or part in f"{check.area}/{check.scenario.name}"
+        return is_part and covers(self.settings.profiles, check.area)
 
     def perform(self, check: Check) -> Result:
         """Run one check and keep how it ended."""
@@ -168,16 +173,24 @@ class Run:
 
     def conclude(self) -> Conclusion:
         """Draw the conclusion of what has ended by now."""
-        errors = list(self.errors)
-        unended = self.selected - set(self.results)
-        if unended and not self.was_stopped and not self.settings.is_listing:
-            errors.append(f"{len(unended)} checks have no outcome, such as {min(unended)}")
-        required: frozenset[str] = frozenset()
-        try:
-            required = self.required
-        except HarnessError as error:
-            errors.append(str(error))
-        return conclude(list(self.results.values()), len(self.declared), required, self._partial(unended), errors)
+        parts, missing = weighty(self)
+        return qualify(self.concluded(self.settings.profiles), parts, self.settings.profiles, missing)
+
+    def concluded(self, names: Collection[str]) -> Conclusion:
+        """Draw the conclusion of some profiles by themselves; none named means all checks."""
+        checks = self.within(names)
+        results = [self.results[identity] for identity in checks if identity in self.results]
+        required, errors = self._faults()
+        return conclude(results, len(checks), required, self._partial(checks, names), errors)
+
+    def within(self, names: Collection[str]) -> list[str]:
+        """The ids of the declared checks of some profiles; none named means all checks."""
+        return [identity for identity, check in self.declared.items() if covers(names, check.area)]
+
+    @property
+    def is_packaged(self) -> bool:
+        """Whether any check is of the suite's own scenarios."""
+        return any(check.path.parent == scenario_folder() for check in self.declared.values())
 
     def close(self) -> None:
         """Release what the targets hold."""
@@ -202,20 +215,36 @@ class Run:
             words += [f"--{prefix}target", given]
         return shlex.join(words + (["--only", check.id] if is_packaged else []))
 
-    def _missing_files(self) -> list[str]:
-        """The packaged files that were not collected, where any was."""
-        folder = scenario_folder()
-        if not any(check.path.parent == folder for check in self.declared.values()):
-            return []
-        return sorted(path.name for path in set(folder.glob("test_*.py")) - self.modules)
+    def _faults(self) -> tuple[frozenset[str], list[str]]:
+        """The required targets, and what went wrong outside of any check."""
+        errors = list(self.errors)
+        unended = self.selected - set(self.results)
+        if unended and not self.was_stopped and not self.settings.is_listing:
+            errors.append(f"{len(unended)} checks have no outcome, such as {min(unended)}")
+        required: frozenset[str] = frozenset()
+        try:
+            required = self.required
+            refuse_unknown(self.settings.profiles)
+        except HarnessError as error:
+            errors.append(str(error))
+        return required, errors
 
-    def _partial(self, unended: Iterable[str]) -> str | None:
+    def _missing_files(self, names: Collection[str]) -> list[str]:
+        """The packaged files of some profiles that were not collected, where any file was."""
+        if not self.is_packaged:
+            return []
+        missing = set(scenario_folder().glob("test_*.py")) - self.modules
+        return sorted(path.name for path in missing if covers(names, path.stem.removeprefix("test_")))
+
+    def _partial(self, checks: Collection[str], names: Collection[str]) -> str | None:
         if self.settings.is_listing:
             return "partial run: the checks were only collected"
-        if missing := self._missing_files():
+        if missing := self._missing_files(names):
             return f"partial run: not collected: {', '.join(missing)}"
-        if left_out := len(self.declared) - len(self.selected):
-            return f"partial run: {left_out} of {len(self.declared)} checks were not selected"
-        if unended := list(unended):
-            return f"partial run: stopped before {len(unended)} of {len(self.declared)} checks had ended"
+        if left_out := set(checks) - self.selected:
+            return f"partial run: {len(left_out)} of {len(checks)} checks were not selected"
+        if self.settings.only is not None or self.settings.scenario is not None:
+            return "partial run: single checks or scenarios were asked for"
+        if unended := set(checks) - set(self.results):
+            return f"partial run: stopped before {len(unended)} of {len(checks)} checks had ended"
         return None

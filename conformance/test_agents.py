@@ -217,4 +217,5 @@ async def test_what_a_runner_is(d: Driver) -> None:
     assert len(first.conversations()) == 1
     assert first.conversations()[0] is second.conversations()[0]
     assert first.conversations()[0] is not apart.conversations()[0]
-    assert list(inspect.signature(d.api.Runner.run).parameters)[1:] == ["task", "generate_kwargs", "stream", "images"]
+    names = ["task", "generate_kwargs", "stream", "images", "schema"]
+    assert list(inspect.signature(d.api.Runner.run).parameters)[1:] == names

@@ -9,7 +9,25 @@ from conformance.driver import Driver
 from conformance.requirement import requirement
 from conformance.scripted import Call, Fault, Reply
 
-COLOURED = ("Agent", "BaseModelClient", "ChunkStream", "ModelClient", "Runner", "chat", "client")
+COLOURED = (
+    "Agent",
+    "BaseModelClient",
+    "Chain",
+    "ChunkStream",
+    "EvaluatorOptimizer",
+    "LLMJudgeScorer",
+    "MCPClient",
+    "ModelClient",
+    "OrchestratorAgent",
+    "Parallel",
+    "PlanExecuteEvaluator",
+    "Router",
+    "Runner",
+    "Scorer",
+    "SkillAgent",
+    "chat",
+    "client",
+)
 OWN_WORDS = {"aclose": "close"}  # the row LEDGER-CALL
 NEEDS = ("scripted", "tools", "streaming")
 

@@ -6,6 +6,7 @@ The blocks of one page share a namespace per surface, as a reader would type the
 import ast
 import asyncio
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -37,8 +38,26 @@ def blocks(page: str, surface: str) -> list[str]:
     ]
 
 
+def sample(schema: dict[str, Any]) -> Any:
+    """A value that fits the schema."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema.get("type") == "object":
+        return {name: sample(part) for name, part in schema.get("properties", {}).items()}
+    return {"integer": 1, "number": 1.5, "boolean": True, "array": []}.get(schema.get("type", ""), "Rome")
+
+
+def wanted_schema(body: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema the answer is to fit, on either wire."""
+    if "response_format" in body:
+        found: dict[str, Any] = body["response_format"]["json_schema"]["schema"]
+        return found
+    kept: dict[str, Any] | None = body.get("output_config", {}).get("format", {}).get("schema")
+    return kept
+
+
 def answer(request: Request) -> Reply:
-    """Call the first tool that is offered, once; else say something."""
+    """Call the first tool that is offered, once; else say something, or what fits the schema."""
     body = request.body
     tools = (
         []
@@ -46,12 +65,11 @@ def answer(request: Request) -> Reply:
         else body.get("tools")
     )
     if not tools:
-        return Reply("Something said.")
+        schema = wanted_schema(body)
+        return Reply(json.dumps(sample(schema)) if schema else "Something said.")
     function = tools[0].get("function") or {"name": tools[0]["name"], "parameters": tools[0]["input_schema"]}
-    samples = {"integer": 1, "string": "Rome", "number": 1.5}
-    given = {
-        name: samples[part["type"]] for name, part in function["parameters"]["properties"].items() if "enum" not in part
-    }
+    parts = function["parameters"]["properties"]
+    given = {name: sample(part) for name, part in parts.items() if "enum" not in part}
     return Reply(calls=[Call(function["name"], given)])
 
 

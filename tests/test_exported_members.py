@@ -10,7 +10,7 @@ import pytest
 import aimu
 from aimu import aio, errors
 
-PACKAGES = ["aimu", "aimu.aio", "aimu.agents", "aimu.aio.agents", "aimu.tools"]
+PACKAGES = ["aimu", "aimu.aio", "aimu.agents", "aimu.aio.agents", "aimu.tools", "aimu.aio.tools", "aimu.skills"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -17,6 +17,7 @@ HEAVY = [
     "httpx2",
     "importlib.metadata",
     "jinja2",
+    "jsonschema",
     "llama_cpp",
     "logging",
     "openai",
@@ -24,8 +25,19 @@ HEAVY = [
     "pydantic_core",
     "torch",
     "transformers",
+    "yaml",
 ]
-PUBLIC = ("aimu", "aimu.aio", "aimu.agents", "aimu.aio.agents", "aimu.errors", "aimu.testing", "aimu.tools")
+PUBLIC = (
+    "aimu",
+    "aimu.aio",
+    "aimu.agents",
+    "aimu.aio.agents",
+    "aimu.errors",
+    "aimu.testing",
+    "aimu.tools",
+    "aimu.aio.tools",
+    "aimu.skills",
+)
 
 
 def loaded_after(statement: str, *wanted: str) -> list[str]:

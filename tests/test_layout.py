@@ -39,9 +39,16 @@ THIRD_PARTY = {
     "openai": {"clients/openai.py", "aio/clients/openai.py"},
     "httpx2": {"clients/http.py", "aio/clients/http.py"},
     "llama_cpp": {"clients/llamacpp.py", "aio/clients/llamacpp.py"},
-    "pydantic": {"tools/schema.py"},
-    "pydantic_core": {"core/toolcalls.py", "wire/errors.py"},
+    "anyio": {"tools/mcp_client.py"},
+    "fastmcp": {"tools/mcp_transport.py"},
+    "mcp": {"tools/mcp_link.py"},
+    "jsonschema": {"core/structured.py", "tools/mcp_format.py"},
+    "referencing": {"core/structured.py", "tools/mcp_format.py"},
+    "pydantic": {"core/structured.py", "tools/schema.py", "tools/mcp_transport.py"},
+    "pydantic_core": {"core/structured.py", "core/toolcalls.py", "tools/mcp_format.py", "wire/errors.py"},
+    "typing_extensions": {"core/structured.py", "core/typed_dicts.py"},
     "docstring_parser": {"tools/schema.py"},
+    "yaml": {"skills/frontmatter.py"},
     "conformance": {"testing.py"},
 }
 # an async module that names its sync twin, and why it may
@@ -60,6 +67,22 @@ ONE_SIDED = {
         "clients/dispatch.py",
         "_run_apart",
     ): "a thread keeps its failure until the others are done; a task group does not",
+    (
+        "clients/dispatch.py",
+        "offered_by",
+    ): "on aio, a sync MCP client is asked in a thread",
+    ("agents/crew.py", "_heard"): "threads are told to stop, end one by one and are waited for; tasks are cancelled",
+    ("agents/crew.py", "_work_off"): "as _heard",
+    ("agents/crew.py", "_say"): "as _heard",
+    ("agents/crew.py", "_join"): "as _heard",
+    ("agents/crew.py", "_speak"): "as _heard",
+    ("agents/crew.py", "_forward"): "as _heard",
+    ("tools/mcp_client.py", "Portal"): "sync brings a loop in a thread of its own; aio is in a loop already",
+    ("tools/mcp_client.py", "_close_running"): "as Portal",
+    ("agents/scripts.py", "_kill_all"): "a thread that is given up kills nothing; a loop cancels its tasks",
+    ("agents/scripts.py", "_Output"): "a loop calls when the script ends, a thread asks",
+    ("agents/scripts.py", "_Pipes"): "as _Output",
+    ("agents/scripts.py", "_came"): "as _Output",
     ("stream.py", "closing"): "sync closes with a with block; a coroutine that is not awaited yet cannot",
 }
 # the same thing in the other colour
@@ -155,7 +178,8 @@ def outline(path: Path, rel: str) -> list[tuple[str, object]]:
 def coloured() -> list[str]:
     """The sync modules that have a twin, by path."""
     found = [name_of(path) for path in modules("aimu") if not name_of(path).startswith("aio/")]
-    return [name for name in found if name in ("client.py", "stream.py") or name.startswith(("clients/", "agents/"))]
+    alone = ("client.py", "stream.py", "tools/__init__.py", "tools/mcp_client.py")
+    return [name for name in found if name in alone or name.startswith(("clients/", "agents/"))]
 
 
 def test_each_sync_module_has_its_twin_and_each_async_one_too() -> None:

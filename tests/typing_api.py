@@ -4,10 +4,19 @@ A line that must be an error says which; when the error is gone, its unused igno
 """
 
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from typing import Any, assert_type
+from dataclasses import dataclass
+from typing import Any, TypedDict, assert_type
 
 import aimu
 from aimu import aio
+
+
+@dataclass
+class Point:
+    """What an answer may be."""
+
+    x: int
+
 
 Answer = Coroutine[Any, Any, str]
 
@@ -52,6 +61,37 @@ def sync_agent(client: aimu.ModelClient, flag: bool) -> None:
     assert_type(runner.run("go", stream=flag), str | aimu.ChunkStream)
 
 
+class Person(TypedDict):
+    """What an answer may be."""
+
+    name: str
+
+
+def sync_schema(client: aimu.ModelClient, agent: aimu.Agent, schema: dict[str, Any]) -> None:
+    assert_type(aimu.chat("hi", model="m", schema=Point), Point)
+    assert_type(client.chat("hi", schema=Point), Point)
+    assert_type(client.chat("hi", schema=Person), Person)
+    assert_type(client.chat("hi", schema=schema), dict[str, Any])
+    assert_type(client.chat("hi", schema=Point, stream=True).result, Point)
+    assert_type(client.generate("hi", schema=Point), Point)
+    assert_type(client.resume(schema=Point), Point)
+    assert_type(agent.run("go", schema=Point), Point)
+    assert_type(agent.run("go", schema=Point, stream=True).result, Point)
+
+
+def sync_workflows(client: aimu.ModelClient, agent: aimu.Agent, flag: bool) -> None:
+    chain = aimu.Chain([agent])
+    assert_type(chain.run("go"), str)
+    assert_type(chain.run("go", stream=flag), str | aimu.ChunkStream)
+    assert_type(aimu.Router(agent, {"a": chain}).run("go", schema=Point), Point)
+    assert_type(aimu.Parallel.from_client(client, ["a"]), aimu.Parallel)
+    assert_type(aimu.EvaluatorOptimizer(agent, chain).run("go"), str)
+    assert_type(aimu.PlanExecuteEvaluator.from_client(client), aimu.PlanExecuteEvaluator)
+    assert_type(aimu.OrchestratorAgent.assemble(client, "lead", workers=[chain, agent]), aimu.OrchestratorAgent)
+    assert_type(chain.fork(), aimu.Chain)
+    aimu.Agent(client, tools=[chain.as_tool()])
+
+
 def sync_stream(stream: aimu.ChunkStream) -> None:
     for chunk in stream:
         assert_type(chunk, aimu.StreamChunk)
@@ -71,6 +111,23 @@ async def async_functions(flag: bool) -> None:
     assert_type(aio.client("m"), aio.ModelClient)
     async for chunk in aio.chat("hi", model="m", stream=True):
         assert_type(chunk, aio.StreamChunk)
+
+
+async def async_schema(client: aio.ModelClient, agent: aio.Agent, schema: dict[str, Any]) -> None:
+    assert_type(await aio.chat("hi", model="m", schema=Point), Point)
+    assert_type(await client.chat("hi", schema=Point), Point)
+    assert_type(await client.chat("hi", schema=schema), dict[str, Any])
+    assert_type(client.chat("hi", schema=Point, stream=True).result, Point)
+    assert_type(await client.generate("hi", schema=Point), Point)
+    assert_type(await agent.run("go", schema=Point), Point)
+
+
+async def async_workflows(client: aio.ModelClient, agent: aio.Agent) -> None:
+    chain = aio.Chain([agent])
+    assert_type(await chain.run("go"), str)
+    assert_type(chain.run("go", stream=True), aio.ChunkStream)
+    assert_type(await aio.Router(agent, {"a": chain}).run("go", schema=Point), Point)
+    assert_type(aio.OrchestratorAgent.assemble(client, "lead", workers=[chain, agent]), aio.OrchestratorAgent)
 
 
 async def async_client(client: aio.ModelClient, flag: bool) -> None:

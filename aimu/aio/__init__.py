@@ -10,7 +10,7 @@ Every module here is the twin of the same path in ``aimu``; ``diff`` the two to 
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aimu.aio.agents import Agent, MessageHistory, Runner
 from aimu.aio.client import chat, client
@@ -22,19 +22,45 @@ from aimu.core.models import Model, ModelSpec
 from aimu.core.providers import Provider, resolve_model_string
 from aimu.tools import ToolError, tool
 
+if TYPE_CHECKING:
+    from aimu.aio.agents import (
+        Chain,
+        EvaluatorOptimizer,
+        LLMJudgeScorer,
+        OrchestratorAgent,
+        Parallel,
+        PlanExecuteEvaluator,
+        Router,
+        ScoredRow,
+        Scorer,
+        SkillAgent,
+    )
+    from aimu.aio.tools.mcp_client import MCPClient
+
 __all__ = [
     "Agent",
     "AnthropicModel",
     "BaseModelClient",
+    "Chain",
     "ChunkStream",
+    "EvaluatorOptimizer",
+    "LLMJudgeScorer",
     "LlamaCppModel",
+    "MCPClient",
     "MessageHistory",
     "Model",
     "ModelClient",
     "ModelSpec",
     "OpenAIModel",
+    "OrchestratorAgent",
+    "Parallel",
+    "PlanExecuteEvaluator",
     "Provider",
+    "Router",
     "Runner",
+    "ScoredRow",
+    "Scorer",
+    "SkillAgent",
     "StreamChunk",
     "StreamingContentType",
     "ToolError",
@@ -46,7 +72,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # the wrapper of a sync client that has loaded its engine; nothing else needs the engine here
+    if name in (runners := import_module("aimu.aio.agents")).__all__:  # workflows load when they are asked for
+        return getattr(runners, name)
+    # what needs an optional package is loaded when it is asked for
+    if name == "MCPClient":
+        return import_module("aimu.aio.tools.mcp_client").MCPClient
     if name == "AsyncLlamaCppClient":
         return import_module("aimu.aio.clients.llamacpp").AsyncLlamaCppClient
     raise AttributeError(f"module 'aimu.aio' has no attribute {name!r}")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable
-from typing import Any, Literal, overload
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, Literal, TypeVar, overload
 
 from aimu.aio.clients.base import ModelClient
 from aimu.aio.stream import ChunkStream, closing, owned
 from aimu.core.client import ClientState
 from aimu.core.models import Model, ModelSpec
-from aimu.core.options import Include
+from aimu.core.options import Images, Include, Kwargs
 from aimu.core.providers import resolve
+from aimu.core.structured import Schema
 from aimu.core.toolcalls import Tool
+
+T = TypeVar("T")
 
 
 def client(model: str | Model | ModelSpec | ClientState, *, system: str | None = None, **options: Any) -> ModelClient:
@@ -44,10 +47,11 @@ def chat(
     model: str | Model | ModelSpec,
     system: str | None = None,
     tools: Iterable[Tool] | None = None,
-    generate_kwargs: dict[str, Any] | None = None,
+    generate_kwargs: Kwargs = None,
     stream: Literal[False] = False,
-    images: Iterable[Any] | None = None,
+    images: Images = None,
     include: Include = None,
+    schema: None = None,
 ) -> Coroutine[Any, Any, str]: ...
 
 
@@ -58,10 +62,41 @@ def chat(
     model: str | Model | ModelSpec,
     system: str | None = None,
     tools: Iterable[Tool] | None = None,
-    generate_kwargs: dict[str, Any] | None = None,
-    stream: Literal[True],
-    images: Iterable[Any] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: Literal[False] = False,
+    images: Images = None,
     include: Include = None,
+    schema: type[T],
+) -> Coroutine[Any, Any, T]: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: Literal[False] = False,
+    images: Images = None,
+    include: Include = None,
+    schema: Mapping[str, Any],
+) -> Coroutine[Any, Any, dict[str, Any]]: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: Literal[True],
+    images: Images = None,
+    include: Include = None,
+    schema: None = None,
 ) -> ChunkStream: ...
 
 
@@ -72,11 +107,57 @@ def chat(
     model: str | Model | ModelSpec,
     system: str | None = None,
     tools: Iterable[Tool] | None = None,
-    generate_kwargs: dict[str, Any] | None = None,
-    stream: bool = False,
-    images: Iterable[Any] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: Literal[True],
+    images: Images = None,
     include: Include = None,
+    schema: type[T],
+) -> ChunkStream[T]: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: Literal[True],
+    images: Images = None,
+    include: Include = None,
+    schema: Mapping[str, Any],
+) -> ChunkStream[dict[str, Any]]: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: bool = False,
+    images: Images = None,
+    include: Include = None,
+    schema: None = None,
 ) -> Coroutine[Any, Any, str] | ChunkStream: ...
+
+
+@overload
+def chat(
+    user_message: str,
+    *,
+    model: str | Model | ModelSpec,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+    generate_kwargs: Kwargs = None,
+    stream: bool,
+    images: Images = None,
+    include: Include = None,
+    schema: Schema | None,
+) -> Any: ...
 
 
 def chat(
@@ -85,11 +166,12 @@ def chat(
     model: str | Model | ModelSpec,
     system: str | None = None,
     tools: Iterable[Tool] | None = None,
-    generate_kwargs: dict[str, Any] | None = None,
+    generate_kwargs: Kwargs = None,
     stream: bool = False,
-    images: Iterable[Any] | None = None,
+    images: Images = None,
     include: Include = None,
-) -> Coroutine[Any, Any, str] | ChunkStream:
+    schema: Schema | None = None,
+) -> Any:
     """Ask one question of a fresh client, which is closed afterwards (CHAT-5).
 
     Args:
@@ -101,12 +183,13 @@ def chat(
         stream: True returns the chunks as they come.
         images: Paths, bytes or URLs.
         include: The phases a stream yields; None for all.
+        schema: As in ``ModelClient.chat``.
 
     Returns:
-        The answer to await, or a ChunkStream.
+        The answer or the validated object to await, or a ChunkStream.
     """
     resolve(model)  # a client is no model here: it would be closed after one question
     one_shot = client(model, system=system, tools=tools)
     # refused arguments leave nothing to close: a client opens its first connection when it is awaited
-    answer = one_shot.chat(user_message, generate_kwargs, stream=stream, images=images, include=include)
+    answer = one_shot.chat(user_message, generate_kwargs, stream=stream, images=images, include=include, schema=schema)
     return owned(answer, one_shot.close) if isinstance(answer, ChunkStream) else closing(answer, one_shot.close)

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
-from typing import Self
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 from aimu.core.chunks import StreamChunk
-from aimu.core.turn import Turn
+from aimu.core.options import Outcome
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    R_co = TypeVar("R_co", covariant=True, default=str)
+else:
+    from typing import TypeVar
+
+    R_co = TypeVar("R_co", covariant=True)
 
 
-class ChunkStream(AsyncIterator[StreamChunk]):
-    """The chunks of one turn, as they come (STREAM-2).
+class ChunkStream(AsyncIterator[StreamChunk], Generic[R_co]):
+    """The chunks of one turn or run, as they come (STREAM-2).
 
     Nothing is sent before the first ``__anext__``. Exhausting, closing or dropping it ends the turn;
     what was not yet a whole round is not recorded. Use it as a context manager to be sure.
@@ -20,17 +29,18 @@ class ChunkStream(AsyncIterator[StreamChunk]):
     def __init__(
         self,
         chunks: AsyncGenerator[StreamChunk, None],
-        turn: Turn,
+        work: Outcome,
         at_end: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._chunks = chunks
-        self._turn = turn
+        self._work = work
         self._at_end = at_end
 
     @property
-    def result(self) -> str:
-        """The final text, once the stream is exhausted; RuntimeError before that."""
-        return self._turn.result
+    def result(self) -> R_co:
+        """The final text or the validated object, once the stream is exhausted; RuntimeError before that."""
+        found: R_co = self._work.result
+        return found
 
     async def aclose(self) -> None:
         """End the turn now; harmless when it is over."""
@@ -53,18 +63,18 @@ class ChunkStream(AsyncIterator[StreamChunk]):
 
     def __del__(self) -> None:
         # the loop closes an abandoned generator later; the conversation is free at once
-        self._turn.close()
+        self._work.close()
 
 
-async def drained(chunks: AsyncGenerator[StreamChunk, None], turn: Turn) -> str:
-    """Run a turn to its end for its result alone."""
+async def drained(chunks: AsyncGenerator[StreamChunk, None], work: Outcome) -> Any:
+    """Run a turn or a workflow to its end for its result alone."""
     async with aclosing(chunks):
         async for _ in chunks:
             pass
-    return turn.result
+    return work.result
 
 
-def owned(stream: ChunkStream, close: Callable[[], Awaitable[None]]) -> ChunkStream:
+def owned(stream: ChunkStream[Any], close: Callable[[], Awaitable[None]]) -> ChunkStream[Any]:
     """The same stream, which calls ``close`` once when it is over."""
     ending = AsyncExitStack()
     ending.push_async_callback(close)
@@ -77,10 +87,10 @@ def owned(stream: ChunkStream, close: Callable[[], Awaitable[None]]) -> ChunkStr
             await stream.aclose()
             await ending.aclose()
 
-    return ChunkStream(chunks(), stream._turn, ending.aclose)
+    return ChunkStream(chunks(), stream._work, ending.aclose)
 
 
-async def closing(answer: Awaitable[str], close: Callable[[], Awaitable[None]]) -> str:
+async def closing(answer: Awaitable[Any], close: Callable[[], Awaitable[None]]) -> Any:
     """The answer, with ``close`` called when it is there or has failed."""
     try:
         return await answer

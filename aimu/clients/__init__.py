@@ -1,6 +1,7 @@
 """The sync clients, one module per provider.
 
-base       ModelClient: chat, generate, and the loop that drives a turn
+base       ModelClient: generate, closing, and the loop that drives a turn
+calls      chat and resume, typed by what they return
 dispatch   running the tool calls of one reply
 http       what the clients over HTTP share
 openai     Chat Completions, and the servers that speak it

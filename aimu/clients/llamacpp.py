@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any, Unpack, cast
 
 from llama_cpp import Llama
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+from llama_cpp.llama_grammar import LlamaGrammar
 
 from aimu.clients.base import ModelClient
 from aimu.clients.generation import FairLock, Generation
@@ -106,6 +108,8 @@ class Weights:
     def generate(self, body: dict[str, Any], is_stopped: Callable[[], bool]) -> Generator[Any, None, None]:
         """The text of one generation as it comes, then why it ended and what it cost."""
         parameters = {"max_tokens": None, **body}
+        if schema := parameters.pop("schema", None):
+            parameters["grammar"] = LlamaGrammar.from_json_schema(json.dumps(schema), verbose=False)
         tokens = self.llama.tokenize(parameters.pop("prompt").encode(), add_bos=False, special=True)
         self._check_fits(len(tokens))
         reason, count = "length", 0

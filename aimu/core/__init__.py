@@ -14,5 +14,18 @@ toolcalls     from a reply's calls to tool messages
 turn          the state machine of one chat()
 options       what a client, an agent and a call may be told
 client        the state and decisions that both ModelClients share
+runners       what every runner is: speakers, forks, tools made of it
 agents        the state and decisions that both Agents share
+structured    schema=: from an answer's text to the object that was asked for
+typed_dicts   TypedDicts such as pydantic reads them before Python 3.12
+steps         the steps of a workflow
+runs          one run of a workflow: its plan, and how far it has come
+workflows     what all workflows share: members, histories, the run that is going on
+verdicts      questions with a strict answer: which route, does it pass, how good
+scoring       what scorers are told and may return, and the judge that is a model
+chain         the fields and plan of both Chains
+router        the same of both Routers
+parallel      the same of both Parallels
+evaluator_optimizer     the same of both EvaluatorOptimizers
+plan_execute_evaluator  the same of both PlanExecuteEvaluators
 """

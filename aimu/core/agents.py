@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+import copy
+from dataclasses import dataclass, field, fields
 from itertools import count
 from typing import Any, Generic, Self, TypeVar
 
 from aimu.core.client import ClientState
-from aimu.core.colour import Colour, colour_of
 from aimu.core.conversation import Conversation, with_system
-from aimu.core.messages import Message
-from aimu.core.options import Overlay
-from aimu.core.toolcalls import OnToolError, checked_on_error, checked_tools
-from aimu.core.turn import CONTINUATION_PROMPT
-from aimu.errors import ColourError
+from aimu.core.options import CONTINUATION_PROMPT, Overlay
+from aimu.core.runners import MessageHistory, RunnerState, merged_messages, require_colour
+from aimu.core.structured import OutputSchema
+from aimu.core.toolcalls import OnToolError, Tool, checked_on_error, checked_tools, refuse_own_runners
 
-MessageHistory = dict[str, list[Message]]
 C = TypeVar("C", bound=ClientState)
 _NUMBERS = count(1)
 
 
 @dataclass(eq=False)
-class AgentState(Generic[C]):
+class AgentState(RunnerState, Generic[C]):
     """A name, instructions, tools and limits on top of a client (AGENT-1).
 
     Attributes:
@@ -40,7 +37,7 @@ class AgentState(Generic[C]):
     model_client: C
     system_message: str | None = None
     name: str | None = None
-    tools: list[Callable[..., Any]] = field(default_factory=list)
+    tools: list[Tool] = field(default_factory=list)
     max_iterations: int = 10
     continuation_prompt: str = CONTINUATION_PROMPT
     reset_messages_on_run: bool = False
@@ -50,8 +47,10 @@ class AgentState(Generic[C]):
     def __post_init__(self) -> None:
         self._require_own_colour()
         self.tools = checked_tools(self.tools)
+        refuse_own_runners(self.tools, self.model_client._conversation)
         self.on_tool_error = self.on_tool_error and checked_on_error(self.on_tool_error)
         self.name = self.name or f"agent-{next(_NUMBERS):06x}"
+        self.messages  # noqa: B018 - names that clash are found at once
 
     @classmethod
     def from_config(cls, config: dict[str, Any], client: C) -> Self:
@@ -71,53 +70,70 @@ class AgentState(Generic[C]):
 
     @property
     def messages(self) -> MessageHistory:
-        """``{name: history}``, with the instructions that were in force as its system entry (AGENT-4)."""
+        """``{name: history}``, with the instructions that were in force as its system entry (AGENT-4).
+
+        The runners behind its tools have their histories beside it, under their own names (ORCHESTRATOR-4).
+        """
+        return merged_messages(self.speakers())
+
+    def _own_messages(self) -> MessageHistory:
         history = self.model_client.messages
-        if history and self.system_message is not None:
-            history = with_system(history, self.system_message)
+        if history and (instructions := self._instructions()) is not None:
+            history = with_system(history, instructions)
         return {self.name or "": list(history)}
 
     def on(self, client: C) -> Self:
         """The same agent on another client."""
-        return replace(self, model_client=client)
+        twin = copy.copy(self)
+        twin.model_client = client
+        twin.tools = list(self.tools)
+        return twin
 
-    def conversations(self) -> list[Conversation]:
-        """The conversations this runner speaks in; two runners that share one may not run together."""
-        return [self.model_client._conversation]
+    def _parts(self) -> list[Any]:
+        """This agent, and the runners behind its tools."""
+        return [self, *(tool.__aimu_runner__ for tool in self._tools_in_force() if hasattr(tool, "__aimu_runner__"))]
+
+    def _tools_in_force(self) -> list[Tool]:
+        """Its own tools, or those of the agent it stands on, or the client's."""
+        inner = getattr(self.model_client, "_agent", None)
+        below: list[Tool] = inner._tools_in_force() if inner else self.model_client.tools
+        return self.tools or below
+
+    def _fork(self, suffix: str, forks: dict[int, Any]) -> Self:
+        client = forks.setdefault(id(self.model_client), self.model_client.fork())
+        twin = self.on(client)
+        twin.name = f"{self.name}{suffix}"
+        return twin
+
+    def _own_conversation(self) -> Conversation:
+        return self.model_client._conversation
+
+    def _can_constrain(self, schema: OutputSchema) -> bool:
+        return self.model_client._codec.constrains(schema)
+
+    def _can_resume(self) -> bool:
+        return self.model_client._conversation.is_resumable
+
+    def _instructions(self) -> str | None:
+        """The system message of this agent's turns; None leaves the client's."""
+        return self.system_message
+
+    def _toolbox(self) -> list[Tool] | None:
+        """The tools of this agent's turns; None leaves the client's."""
+        return self.tools or None
 
     def _require_own_colour(self) -> None:
-        client: object = self.model_client
-        if colour_of(client) and not isinstance(client, ClientState):
-            kind = type(client).__name__
-            raise TypeError(f"model_client must be a client, not {kind}; a runner gives one by as_model_client()")
-        require_colour(client, colour_of(self) or "sync", "model_client")
+        require_colour(self.model_client, self, "model_client", ClientState)
 
     def _overlay(self, *, fresh: bool) -> Overlay:
         self._require_own_colour()
         return Overlay(
             agent=self.name,
-            system=self.system_message,
-            tools=self.tools or None,
+            system=self._instructions(),
+            tools=self._toolbox(),
             max_iterations=self.max_iterations,
             continuation_prompt=self.continuation_prompt,
             concurrent=self.concurrent_tool_calls,
             on_tool_error=self.on_tool_error,
             fresh=fresh,
         )
-
-
-def require_colour(thing: object, wanted: Colour, what: str) -> None:
-    """Refuse a client or runner of the other surface, or what is none at all (COLOUR-2).
-
-    Raises:
-        ColourError: it belongs to the other surface.
-        TypeError: it belongs to neither.
-    """
-    if (colour := colour_of(thing)) == wanted:
-        return
-    if colour is None:
-        raise TypeError(f"{what} must be a client of this library, not {type(thing).__name__}")
-    here, there = ("aimu.aio", "aimu") if wanted == "async" else ("aimu", "aimu.aio")
-    raise ColourError(
-        f"{what} is {colour} and this is {here}, the {wanted} surface; use {here}.client(), or {there}.Agent"
-    )

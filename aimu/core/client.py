@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import copy
-import sys
-import warnings
 from collections.abc import Iterable
 from typing import Any, Self
 
 from aimu.core.chunks import phases
+from aimu.core.colour import colour_of
 from aimu.core.conversation import Aside, Conversation
-from aimu.core.images import image_list, user_content
-from aimu.core.kwargs import checked_thinking, merged
-from aimu.core.messages import Message, sendable
+from aimu.core.images import message_content
+from aimu.core.kwargs import checked_thinking, merged, warn_caller
+from aimu.core.messages import Message
 from aimu.core.models import Model, ModelSpec
-from aimu.core.options import KEEP, Connection, Include, Overlay, check_limit
+from aimu.core.options import (
+    CONTINUATION_PROMPT,
+    KEEP,
+    Connection,
+    Images,
+    Include,
+    Kwargs,
+    Overlay,
+    TurnOptions,
+    check_limit,
+)
 from aimu.core.reply import Codec, Usage
-from aimu.core.toolcalls import OnToolError, Tool, checked_on_error, checked_tools
-from aimu.core.turn import CONTINUATION_PROMPT, Turn, TurnOptions
+from aimu.core.structured import Schema, output_schema
+from aimu.core.toolcalls import (
+    OnToolError,
+    Tool,
+    checked_mcp_client,
+    checked_on_error,
+    checked_tools,
+    refuse_own_runners,
+)
+from aimu.core.turn import Turn
 
 
 class ClientState:
@@ -44,6 +61,7 @@ class ClientState:
         max_iterations: int = 10,
         concurrent_tool_calls: bool = False,
         on_tool_error: OnToolError = "raise",
+        mcp_client: Any = None,
         default_generate_kwargs: dict[str, Any] | None = None,
     ) -> None:
         self.model = model.spec if isinstance(model, Model) else model
@@ -52,7 +70,7 @@ class ClientState:
         self.on_tool_error: OnToolError = checked_on_error(on_tool_error)
         self.default_generate_kwargs = dict(default_generate_kwargs or {})
         self._codec = codec
-        self._conversation = Conversation(system_message, tools or ())
+        self._conversation = Conversation(system_message, tools or (), self._checked_mcp(mcp_client))
         self._warned: set[str] = set()
         self._connection = Connection()
         self._owns_connection = True
@@ -86,6 +104,15 @@ class ClientState:
         self._conversation.tools = tools
 
     @property
+    def mcp_client(self) -> Any:
+        """The MCP client whose tools the model may call too, None for none; never closed from here (MCP-9)."""
+        return self._conversation.mcp_client
+
+    @mcp_client.setter
+    def mcp_client(self, mcp_client: Any) -> None:
+        self._conversation.mcp_client = self._checked_mcp(mcp_client)
+
+    @property
     def last_thinking(self) -> str:
         """What the model thought in the last turn or generate; ``""`` when nothing (THINK-1)."""
         return self._conversation.last_thinking
@@ -114,12 +141,12 @@ class ClientState:
     def fork(self) -> Self:
         """A new, empty conversation on the same connection or weights (CHAT-7).
 
-        Model, system message, tools, limits and defaults are copied; closing a fork leaves what
+        Model, system message, tools, MCP client, limits and defaults are copied; closing a fork leaves what
         it shares open.
         """
         twin = copy.copy(self)
         twin.default_generate_kwargs = dict(self.default_generate_kwargs)
-        twin._conversation = Conversation(self.system_message, self.tools)
+        twin._conversation = Conversation(self.system_message, self.tools, self.mcp_client)
         twin._owns_connection = False
         twin._warned = set()
         return twin
@@ -133,23 +160,25 @@ class ClientState:
     def _turn(
         self,
         user_message: str,
-        generate_kwargs: dict[str, Any] | None,
+        generate_kwargs: Kwargs,
         *,
         use_tools: bool = True,
         stream: bool = False,
-        images: Iterable[Any] | None = None,
+        images: Images = None,
         include: Include = None,
+        schema: Schema | None = None,
         overlay: Overlay | None = None,
         goes_on: bool = False,
     ) -> Turn:
         """A checked turn that has not begun; one that ``goes_on`` from the history has no message."""
         self._require_open()
         overlay = overlay or Overlay()
-        tools = self._offered(overlay, use_tools)
+        tools, server = self._offered(overlay, use_tools)
         limit = self.max_iterations if overlay.max_iterations is None else overlay.max_iterations
-        check_limit(limit, bool(tools) and use_tools)
+        check_limit(limit, bool(tools or server) and use_tools)
+        parameters = self._parameters(generate_kwargs)
         options = TurnOptions(
-            parameters=self._parameters(generate_kwargs),
+            parameters=parameters,
             provider=self.provider,
             tools=tools,
             use_tools=use_tools,
@@ -162,43 +191,45 @@ class ClientState:
             agent=overlay.agent,
             system=overlay.system,
             fresh=overlay.fresh,
+            schema=output_schema(schema, parameters),
+            servers=[server] if server and use_tools else [],
         )
-        content = None if goes_on else self._content(user_message, images)
+        content = None if goes_on else message_content(user_message, images, self.model)
         return Turn(self._conversation, self._codec, options, content)
 
-    def _resumption(self, generate_kwargs: dict[str, Any] | None, stream: bool, overlay: Overlay | None = None) -> Turn:
+    def _resumption(
+        self, generate_kwargs: Kwargs, stream: bool, schema: Schema | None = None, overlay: Overlay | None = None
+    ) -> Turn:
         """A turn that goes on from the history as it stands."""
         self._conversation.require_resumable()
-        return self._turn("", generate_kwargs, stream=stream, overlay=overlay, goes_on=True)
+        return self._turn("", generate_kwargs, stream=stream, schema=schema, overlay=overlay, goes_on=True)
 
-    def _generation(self, prompt: str, generate_kwargs: dict[str, Any] | None, stream: bool, include: Include) -> Turn:
+    def _generation(
+        self, prompt: str, generate_kwargs: Kwargs, stream: bool, include: Include, schema: Schema | None
+    ) -> Turn:
         """A turn of its own, on a conversation of its own: stateless, without tools."""
         self._require_open()
-        options = TurnOptions(self._parameters(generate_kwargs), self.provider, stream=stream, include=phases(include))
-        return Turn(Aside(self._conversation), self._codec, options, self._content(prompt, None))
+        parameters = self._parameters(generate_kwargs)
+        read = output_schema(schema, parameters)
+        options = TurnOptions(parameters, self.provider, stream=stream, include=phases(include), schema=read)
+        return Turn(Aside(self._conversation), self._codec, options, message_content(prompt, None, self.model))
 
-    def _content(self, user_message: str, images: Iterable[Any] | None) -> str | list[dict[str, Any]]:
-        if not isinstance(user_message, str):
-            raise TypeError(f"the message must be a str, not {type(user_message).__name__}")
-        images = image_list(images)
-        if images and not self.model.vision:
-            raise ValueError(f"model {self.model.id!r} does not support vision; images= needs one that does")
-        if not user_message.strip() and not images:
-            raise ValueError("the message is empty; say something, or show images")
-        if sendable(user_message) != user_message:
-            raise ValueError("the message holds half of a surrogate pair, which is not Unicode text")
-        return user_content(user_message, images)
-
-    def _offered(self, overlay: Overlay, use_tools: bool) -> list[Tool]:
+    def _offered(self, overlay: Overlay, use_tools: bool) -> tuple[list[Tool], Any]:
+        """The tools of a turn, and the MCP client that may have more."""
         tools = checked_tools(self.tools if overlay.tools is None else overlay.tools)
-        if tools and use_tools and not self.model.tools:
+        refuse_own_runners(tools, self._conversation)
+        server = self._checked_mcp(self.mcp_client)
+        if (tools or server) and use_tools and not self.model.tools:
             raise ValueError(
                 f"model {self.model.id!r} does not support tools; "
                 f"if it does, say so: {self.provider + ':' + self.model.id + ';tools'!r}"
             )
-        return tools if self.model.tools else []
+        return (tools, server) if self.model.tools else ([], None)
 
-    def _parameters(self, generate_kwargs: dict[str, Any] | None) -> dict[str, Any]:
+    def _checked_mcp(self, mcp_client: Any) -> Any:
+        return checked_mcp_client(mcp_client, colour_of(self) or "sync")
+
+    def _parameters(self, generate_kwargs: Kwargs) -> dict[str, Any]:
         kwargs = merged(self.model.generation_kwargs, self.default_generate_kwargs, generate_kwargs)
         if "thinking" in kwargs and checked_thinking(kwargs["thinking"]) and not self.model.thinking:
             del kwargs["thinking"]
@@ -211,17 +242,8 @@ class ClientState:
     def _warn_dropped(self, name: str) -> None:
         if name not in self._warned:
             self._warned.add(name)
-            text = f"{self.provider}:{self.model.id} has no {name!r}; it is not sent"
-            warnings.warn(text, stacklevel=_depth_of_caller())
+            warn_caller(f"{self.provider}:{self.model.id} has no {name!r}; it is not sent")
 
     def _require_open(self) -> None:
         if self._is_closed or not self._connection.is_open:
             raise RuntimeError("this client is closed; make a new one with client()")
-
-
-def _depth_of_caller() -> int:
-    """How far up the stack, for a warning, the code stands that called this library."""
-    depth, frame = 1, sys._getframe(1)
-    while frame.f_back and frame.f_globals["__name__"].split(".")[0] == __name__.split(".")[0]:
-        depth, frame = depth + 1, frame.f_back
-    return depth - 1

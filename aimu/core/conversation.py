@@ -14,12 +14,16 @@ from aimu.errors import ConcurrentTurnError
 class Conversation:
     """History that grows by whole rounds, held by at most one turn at a time."""
 
-    def __init__(self, system_message: str | None = None, tools: Iterable[Callable[..., Any]] = ()) -> None:
+    def __init__(
+        self, system_message: str | None = None, tools: Iterable[Callable[..., Any]] = (), mcp_client: Any = None
+    ) -> None:
         self._messages: list[Message] = []
         self._system = system_message
         self._locked = False
         self._tools = checked_tools(tools)
+        self._mcp_client = mcp_client
         self._turn: object = None
+        self._latest = 0
         # list.pop is atomic, so taking the only token is a try-acquire without a lock
         self._free = [True]
         self.forget_readings()
@@ -60,6 +64,15 @@ class Conversation:
         self._tools = checked_tools(tools)
 
     @property
+    def mcp_client(self) -> Any:
+        return self._mcp_client
+
+    @mcp_client.setter
+    def mcp_client(self, mcp_client: Any) -> None:
+        self._require_idle("assign mcp_client")
+        self._mcp_client = mcp_client
+
+    @property
     def is_busy(self) -> bool:
         return self._turn is not None
 
@@ -84,7 +97,7 @@ class Conversation:
             raise ConcurrentTurnError(
                 "this conversation has a turn open; finish or close it, or talk on client.fork() at the same time"
             ) from None
-        self._turn = turn
+        self._turn, self._latest = turn, id(turn)
 
     def release(self, turn: object) -> None:
         """Close ``turn``; harmless when it is not the open one."""
@@ -92,9 +105,18 @@ class Conversation:
             self._turn = None
             self._free.append(True)
 
+    def require_latest(self, turn: object) -> None:
+        """Refuse what a turn brings that was let go while it was at work, once another one has begun."""
+        if self._latest != id(turn):
+            raise ConcurrentTurnError("this turn was let go, and another one has begun in its conversation")
+
+    @property
+    def is_resumable(self) -> bool:
+        return bool(self._messages) and self._messages[-1]["role"] in ("tool", "user")
+
     def require_resumable(self) -> None:
         """Refuse to go on from a history that waits for nothing."""
-        if not self._messages or self._messages[-1]["role"] not in ("tool", "user"):
+        if not self.is_resumable:
             raise ValueError("nothing to resume: the history does not end in tool results or a user message")
 
     def record(self, messages: Sequence[Message], *, fresh: bool = False) -> None:

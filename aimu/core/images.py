@@ -7,6 +7,9 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from aimu.core.messages import sendable
+from aimu.core.models import ModelSpec
+
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -81,3 +84,27 @@ def split_data_url(url: str) -> tuple[str, str] | None:
     if not (comma and head.startswith("data:") and head.endswith(";base64")):
         return None
     return head.removeprefix("data:").removesuffix(";base64"), data
+
+
+def message_content(text: str, images: Iterable[Any] | None, model: ModelSpec) -> str | list[dict[str, Any]]:
+    """The content of a user message to a model, checked (CHAT-3).
+
+    Raises:
+        TypeError: the message is no text.
+        ValueError: it is empty or not Unicode, or the model does not see images.
+    """
+    images = image_list(images)
+    if images and not model.vision:
+        raise ValueError(f"model {model.id!r} does not support vision; images= needs one that does")
+    check_message(text, bool(images))
+    return user_content(text, images)
+
+
+def check_message(text: str, has_images: bool) -> None:
+    """Refuse a message that says nothing, or is no text (CHAT-3)."""
+    if not isinstance(text, str):
+        raise TypeError(f"the message must be a str, not {type(text).__name__}")
+    if not text.strip() and not has_images:
+        raise ValueError("the message is empty; say something, or show images")
+    if sendable(text) != text:
+        raise ValueError("the message holds half of a surrogate pair, which is not Unicode text")

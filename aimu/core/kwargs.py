@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,3 +83,16 @@ def thinking_budget(value: bool | int | str) -> int:
     if isinstance(value, int):
         return value
     return {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384, "xhigh": 24576, "max": 32768}[value]
+
+
+def warn_caller(text: str) -> None:
+    """Warn the code that called this library."""
+    warnings.warn(text, stacklevel=_depth_of_caller())
+
+
+def _depth_of_caller() -> int:
+    """How far up the stack, for a warning, the code stands that called this library."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals["__name__"].split(".")[0] == __name__.split(".")[0]:
+        depth, frame = depth + 1, frame.f_back
+    return depth - 1

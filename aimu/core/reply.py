@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypedDict, cast
 
 from aimu.core.chunks import StreamingContentType
 from aimu.core.messages import Message, sendable
+from aimu.core.structured import OutputSchema
 
 Piece = tuple[StreamingContentType, str]
 
@@ -111,6 +112,7 @@ class Prompt:
     may_call: bool
     parameters: dict[str, Any]
     stream: bool
+    schema: OutputSchema | None = None
 
 
 @dataclass(frozen=True)
@@ -136,10 +138,13 @@ class Codec(Protocol):
     """Speaks one wire format; pure (WIRE-1).
 
     ``parameters`` turns merged generate_kwargs into the wire's own and names those it has no place for;
+    ``constrains`` tells whether the wire itself keeps answers to a schema, beside tools or without;
     ``encode`` makes a request; ``decoder`` reads the answer to one.
     """
 
     def parameters(self, kwargs: dict[str, Any]) -> tuple[dict[str, Any], list[str]]: ...
+
+    def constrains(self, schema: OutputSchema) -> bool: ...
 
     def encode(self, prompt: Prompt) -> Request: ...
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from aimu.core.colour import Colour, colour_of
 from aimu.core.messages import Message, sendable
 from aimu.core.reply import ToolCall
 from aimu.errors import ColourError, ToolError
@@ -46,6 +47,38 @@ def checked_on_error(value: OnToolError) -> OnToolError:
     if value not in ("raise", "report"):
         raise ValueError(f"on_tool_error={value!r} must be 'raise' or 'report'")
     return value
+
+
+def checked_mcp_client(mcp_client: Any, here: Colour) -> Any:
+    """An MCP client this surface can call: a sync one everywhere, an async one on the async surface (MCP-10).
+
+    Raises:
+        ColourError: it is async and this is the sync surface.
+        TypeError: it is no MCP client.
+    """
+    if mcp_client is None:
+        return None
+    if not (colour := colour_of(mcp_client)) or not hasattr(mcp_client, "as_tools"):
+        raise TypeError(f"mcp_client must be an MCPClient, not {type(mcp_client).__name__}")
+    if (colour, here) == ("async", "sync"):
+        raise ColourError("mcp_client is async and this is the sync surface; use aimu.tools.MCPClient, or aimu.aio")
+    return mcp_client
+
+
+def refuse_own_runners(tools: Iterable[Tool], conversation: object) -> None:
+    """Refuse a tool that would speak in the conversation of the turn that calls it (RUNNER-8).
+
+    Raises:
+        ValueError: a runner behind one of the tools shares the conversation.
+    """
+    for tool in tools:
+        if (crew := getattr(tool, "__aimu_runner__", None)) and any(
+            one is conversation for one in crew.conversations()
+        ):
+            raise ValueError(
+                f"the runner behind tool {tool_name(tool)!r} speaks in the conversation that would call it; "
+                "give it a client of its own with client.fork()"
+            )
 
 
 def tool_name(tool: Tool) -> str:

@@ -4,6 +4,7 @@ The law of this file: a Turn never waits and never opens anything. Its driver do
 once per request:
 
     turn.open()                       take the conversation, or ConcurrentTurnError
+    turn.offer(tools)                 per server of turn.servers: the tools it has
     for request in turn.requests():   the requests it still needs; reads state, changes nothing
         turn.feed(event)              per event of the answer: the chunks it brings
         turn.finish()                 the answer is whole: the chunks held back, or its error
@@ -19,41 +20,24 @@ and the answer of each of its calls, an unfinished call's answer saying why it h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from aimu.core.chunks import TOOL_CALLING, StreamChunk, StreamingContentType
+from aimu.core.chunks import TOOL_CALLING, StreamChunk
 from aimu.core.conversation import Conversation, with_system
 from aimu.core.messages import Message
+from aimu.core.options import TurnOptions
 from aimu.core.reply import Codec, Piece, Prompt, Reply, Request, Usage, summed
-from aimu.core.toolcalls import OnToolError, PendingCall, Tool, tool_specs
-from aimu.errors import EmptyReplyError, IterationLimitError, MalformedResponseError, RefusalError, TruncatedReplyError
-
-CONTINUATION_PROMPT = "Your last reply was empty. Please continue, and answer in text."
-
-
-@dataclass(frozen=True)
-class TurnOptions:
-    """What one turn is asked to do.
-
-    ``system`` and ``agent`` are an agent's overlay: None leaves the conversation's own system
-    message and untagged chunks. ``fresh`` starts the history over with this turn's first round.
-    """
-
-    parameters: dict[str, Any]
-    provider: str = ""
-    tools: Sequence[Tool] = ()
-    use_tools: bool = True
-    max_iterations: int = 10
-    continuation_prompt: str = CONTINUATION_PROMPT
-    concurrent: bool = False
-    on_tool_error: OnToolError = "raise"
-    stream: bool = False
-    include: frozenset[StreamingContentType] | None = None
-    agent: str | None = None
-    system: str | None = None
-    fresh: bool = False
+from aimu.core.structured import unfit
+from aimu.core.toolcalls import PendingCall, Tool, tool_name, tool_specs
+from aimu.errors import (
+    EmptyReplyError,
+    IterationLimitError,
+    MalformedResponseError,
+    RefusalError,
+    StructuredOutputError,
+    TruncatedReplyError,
+)
 
 
 class Turn:
@@ -71,27 +55,41 @@ class Turn:
         self._reply: Reply | None = None
         self._paused: Reply | None = None
         self._nudged = False
+        self._misfit: Reply | None = None
+        self._objection = ""
+        self._tools = list(options.tools)
         self._thinking = ""
         self._usage: Usage | None = None
         self._requests_made = 0
         self._round = 0
-        self._answer: str | None = None
+        self._rounds_kept = 0
+        self._value: Any = None
+        self._is_done = False
         self._decoder: Any = None
 
     @property
     def is_done(self) -> bool:
-        return self._answer is not None
+        return self._is_done
 
     @property
-    def result(self) -> str:
-        """The final text.
+    def is_streamed(self) -> bool:
+        return self.options.stream
+
+    @property
+    def result(self) -> Any:
+        """The final text, or the object it stands for where a schema was given.
 
         Raises:
             RuntimeError: the turn is not over yet.
         """
-        if self._answer is None:
-            raise RuntimeError("the turn has no result: its stream is not exhausted, or was closed")
-        return self._answer
+        if not self._is_done:
+            raise RuntimeError("there is no result: the stream is not exhausted, or was closed")
+        return self._value
+
+    @property
+    def servers(self) -> Sequence[Any]:
+        """The MCP clients whose tools the driver has to ask for."""
+        return self.options.servers
 
     def open(self) -> None:
         self._conversation.acquire(self)
@@ -101,6 +99,11 @@ class Turn:
 
     def close(self) -> None:
         self._conversation.release(self)
+
+    def offer(self, tools: Sequence[Tool]) -> None:
+        """Offer more tools, but for those whose name is taken (MCP-9)."""
+        taken = set(map(tool_name, self._tools))
+        self._tools += [tool for tool in tools if tool_name(tool) not in taken]
 
     def requests(self) -> Iterator[Request]:
         while not self.is_done:
@@ -126,14 +129,15 @@ class Turn:
     def settle(self) -> list[StreamChunk]:
         if self._reply is None:
             return []
+        self._conversation.require_latest(self)
         calls, self.calls = self.calls, []
         round_messages = [*self._pending, self._reply.message(), *(call.message() for call in calls)]
         self._conversation.record(round_messages, fresh=self._fresh)
-        if not calls:
-            self._answer = self._reply.text
+        self._is_done = not calls
         chunks = self._tool_chunks(calls)
-        self._pending, self._fresh, self._nudged, self._reply = [], False, False, None
+        self._pending, self._fresh, self._nudged, self._reply, self._misfit = [], False, False, None, None
         self._round += 1
+        self._rounds_kept += 1
         return chunks
 
     def _decoded(self, read: Callable[..., Sequence[Piece]], *event: Any) -> Sequence[Piece]:
@@ -146,19 +150,28 @@ class Turn:
 
     def _prompt(self) -> Prompt:
         history = [] if self._fresh else self._conversation.messages
+        schema = self.options.schema
+        is_constrained = schema is not None and self._codec.constrains(schema)
         system = self.options.system if self.options.system is not None else self._conversation.system_message
-        messages = [*with_system(history, system), *self._pending]
-        if self._paused:
-            messages.append(self._paused.message())
-        if self._nudged:
-            messages.append({"role": "user", "content": self.options.continuation_prompt})
+        if schema and not is_constrained:
+            system = "\n\n".join(filter(None, (system, schema.instruction())))
         return Prompt(
-            messages=messages,
-            tools=tool_specs(self.options.tools),
-            may_call=self.options.use_tools and not self._is_last(1),
+            messages=[*with_system(history, system), *self._pending, *self._asked_again()],
+            tools=tool_specs(self._tools),
+            may_call=self.options.use_tools and not (self._is_last(1) or self._misfit),
             parameters=self.options.parameters,
             stream=self.options.stream,
+            schema=schema if is_constrained else None,
         )
+
+    def _asked_again(self) -> list[Message]:
+        """What follows the round so far when its reply was paused, empty or misshapen; none of it is recorded."""
+        said: list[Message] = []
+        if self._misfit:
+            said = [self._misfit.message(), {"role": "user", "content": self._objection}]
+        if self._nudged:
+            said.append({"role": "user", "content": self.options.continuation_prompt})
+        return [*said, self._paused.message()] if self._paused else said
 
     def _is_last(self, ahead: int = 0) -> bool:
         return self._requests_made + ahead >= self.options.max_iterations
@@ -167,17 +180,17 @@ class Turn:
         """Decide what the reply means: an answer, calls to run, another request, or an error."""
         if reply.stop_reason == "pause" and not self._is_last():
             self._paused = reply
-        elif reply.calls and not self._is_last():
+        elif reply.calls and not (self._is_last() or self._misfit):
             self._reply = self._with_ids(reply)
-            self.calls = [PendingCall(call, self._tools(), self.options.on_tool_error) for call in reply.calls]
+            self.calls = [PendingCall(call, self._callable(), self.options.on_tool_error) for call in reply.calls]
         elif reply.text or reply.stop_reason == "stop_sequence":
-            self._reply = reply.without_calls() if reply.calls else reply
+            self._take_answer(reply.without_calls() if reply.calls else reply)
         elif reply.stop_reason == "length":
             raise TruncatedReplyError("the reply reached its length limit before any text; raise max_tokens")
-        elif self._is_last() and (reply.calls or self._round or reply.stop_reason == "pause"):
+        elif self._is_last() and (reply.calls or self._rounds_kept or reply.stop_reason == "pause"):
             raise IterationLimitError(
                 f"no text after max_iterations={self.options.max_iterations} requests; "
-                f"the {self._round} finished rounds are kept, resume() goes on from there"
+                f"the {self._rounds_kept} finished rounds are kept, resume() goes on from there"
             )
         elif self._nudged or self._is_last():
             again = ", even when asked once more" if self._nudged else f" to the last of {self._requests_made} requests"
@@ -185,8 +198,21 @@ class Turn:
         else:
             self._nudged = True
 
-    def _tools(self) -> Sequence[Tool]:
-        return self.options.tools if self.options.use_tools else ()
+    def _take_answer(self, reply: Reply) -> None:
+        """Keep the answer, or ask once more when it does not fit the schema."""
+        schema = self.options.schema
+        try:
+            self._value = schema.read(reply.text) if schema else reply.text
+            self._reply = reply
+        except StructuredOutputError as exc:
+            is_cut = reply.stop_reason == "length"
+            if schema is None or is_cut or self._misfit or self._is_last():
+                raise unfit(exc, is_cut=is_cut, is_second=self._misfit is not None) from exc
+            self._misfit, self._objection, self._nudged = reply, schema.objection(str(exc)), False
+            self._round += 1  # chunks of the answer that is asked for now are told apart
+
+    def _callable(self) -> Sequence[Tool]:
+        return self._tools if self.options.use_tools else ()
 
     def _with_ids(self, reply: Reply) -> Reply:
         """Give each call whose id is missing, or stands twice in the reply, one this conversation has not used."""

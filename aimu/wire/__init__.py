@@ -9,6 +9,7 @@ transcript  models in this process: a template renders the prompt, text comes ba
 spoken      the text of one reply, gathered from its fragments
 reasoning   thoughts that a server wants back in parts
 thinktags   <think> in text, from any fragments
+schemas     JSON Schemas, tightened to what the wires constrain
 ids         tool-call ids that a provider accepts
 errors      statuses and error bodies of every provider, as our exceptions
 """

@@ -10,10 +10,12 @@ from aimu.core.kwargs import thinking_budget, thinking_level, translated
 from aimu.core.messages import text_of
 from aimu.core.models import ModelSpec
 from aimu.core.reply import Piece, Prompt, Reply, Request, ToolCall, Usage, usage_of
+from aimu.core.structured import OutputSchema
 from aimu.core.toolcalls import parsed_arguments
 from aimu.errors import MalformedResponseError
 from aimu.wire.anthropic_blocks import Block, message_blocks
 from aimu.wire.errors import cut_off, error_for, parsed_body
+from aimu.wire.schemas import is_closed, is_recursive, without_limits
 
 DEFAULT_MAX_TOKENS = 4096
 LEAST_BUDGET = 1024
@@ -41,6 +43,9 @@ class AnthropicCodec:
             body.update(self._thinking_parameters(thinking, body["max_tokens"]))
         return body, dropped
 
+    def constrains(self, schema: OutputSchema) -> bool:
+        return is_closed(schema.json_schema) and not is_recursive(schema.json_schema)
+
     def encode(self, prompt: Prompt) -> Request:
         system = "\n\n".join(text_of(m.get("content")) for m in prompt.messages if m["role"] == "system")
         body: dict[str, Any] = {"model": self._model.id, "messages": message_blocks(self._provider, prompt.messages)}
@@ -50,6 +55,9 @@ class AnthropicCodec:
         if not prompt.may_call:
             body.pop("tool_choice", None)
         body.update(_tool_parameters(prompt))
+        if prompt.schema:
+            kept = {"type": "json_schema", "schema": without_limits(prompt.schema.json_schema)}
+            body["output_config"] = {**body.get("output_config", {}), "format": kept}
         if prompt.stream:
             body["stream"] = True
         return Request("/v1/messages", body, prompt.stream)

@@ -31,6 +31,7 @@ class Dialect:
         call_id: Regular expression its tool-call ids must match; others are mapped, the same way each time.
         returns: Keys of an assistant message that it wants back verbatim.
         usage: Whether a stream is asked for usage.
+        schema: Whether it keeps answers to a JSON Schema, also beside tools.
     """
 
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType(_COMMON))
@@ -38,6 +39,7 @@ class Dialect:
     call_id: str = r".+"
     returns: tuple[str, ...] = ()
     usage: bool = True
+    schema: bool = True
 
     def thinking_parameters(self, value: bool | int | str) -> dict[str, Any]:
         """What asks this server to think as much as ``value`` says."""
@@ -64,8 +66,8 @@ DIALECTS: Mapping[str, Dialect] = {
     "lmstudio": Dialect({**_COMMON, "top_k": "top_k", "repetition_penalty": "repeat_penalty"}),
     "gemini": Dialect({name: name for name in ("max_tokens", "temperature", "top_p", "stop")}),
     "openrouter": Dialect(_OPEN_WEIGHTS, thinking="reasoning", returns=("reasoning_details",)),
-    "groq": Dialect(),
-    "deepseek": Dialect(_COMMON, thinking="switch", returns=("reasoning_content",)),
+    "groq": Dialect(schema=False),
+    "deepseek": Dialect(_COMMON, thinking="switch", returns=("reasoning_content",), schema=False),
     "mistral": Dialect({**_COMMON, "seed": "random_seed"}, call_id=r"[A-Za-z0-9]{9}", usage=False),
     "together": Dialect(_OPEN_WEIGHTS),
 }

@@ -11,11 +11,13 @@ from aimu.core.kwargs import translated
 from aimu.core.messages import Message, sendable
 from aimu.core.models import ModelSpec
 from aimu.core.reply import Piece, Prompt, Reply, Request, ToolCall, Usage, usage_of
+from aimu.core.structured import OutputSchema
 from aimu.errors import MalformedResponseError
 from aimu.wire.dialects import DIALECTS, Dialect
 from aimu.wire.errors import cut_off, error_for, parsed_body
 from aimu.wire.ids import accepted_id
 from aimu.wire.reasoning import detailed_thought, merge_details
+from aimu.wire.schemas import is_closed, strict
 from aimu.wire.spoken import Spoken, stop_told_apart
 
 # other words for ours
@@ -38,6 +40,9 @@ class OpenAICodec:
             body = {**self._dialect.thinking_parameters(thinking), **body}
         return body, dropped
 
+    def constrains(self, schema: OutputSchema) -> bool:  # noqa: ARG002 - what is not strict is still sent
+        return self._dialect.schema
+
     def encode(self, prompt: Prompt) -> Request:
         body: dict[str, Any] = {"model": self._model.id, "messages": [self._message(m) for m in prompt.messages]}
         body.update(prompt.parameters)
@@ -47,6 +52,8 @@ class OpenAICodec:
             body["tools"] = list(prompt.tools)
             if not prompt.may_call:
                 body["tool_choice"] = "none"
+        if prompt.schema:
+            body["response_format"] = {"type": "json_schema", "json_schema": _schema_parameter(prompt.schema)}
         if prompt.stream:
             body["stream"] = True
             if self._dialect.usage:
@@ -70,6 +77,12 @@ class OpenAICodec:
 
     def _call_id(self, call_id: str) -> str:
         return accepted_id(call_id, self._dialect.call_id)
+
+
+def _schema_parameter(schema: OutputSchema) -> dict[str, Any]:
+    is_strict = is_closed(schema.json_schema)
+    json_schema = strict(schema.json_schema) if is_strict else schema.json_schema
+    return {"name": schema.name, "schema": json_schema, "strict": is_strict}
 
 
 def _plain_call(call: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any
 from aimu.core.kwargs import translated
 from aimu.core.messages import Message
 from aimu.core.reply import Piece, Prompt, Reply, Request, usage_of
+from aimu.core.structured import OutputSchema
+from aimu.wire.schemas import for_grammar, has_grammar
 from aimu.wire.spoken import Spoken, stop_told_apart
 from aimu.wire.thinktags import OPEN
 
@@ -32,11 +34,15 @@ class TranscriptCodec:
         body, dropped = translated(kwargs, self._names)
         return body if thinking is None else {**body, "enable_thinking": bool(thinking)}, dropped
 
+    def constrains(self, schema: OutputSchema) -> bool:
+        return has_grammar(schema.json_schema)
+
     def encode(self, prompt: Prompt) -> Request:
         parameters = dict(prompt.parameters)
         variables = {"enable_thinking": parameters.pop("enable_thinking")} if "enable_thinking" in parameters else {}
         text = self._render(messages=[_plain(message) for message in prompt.messages], **variables)
-        return Request("", {"prompt": text, **parameters}, prompt.stream)
+        schema = {"schema": for_grammar(prompt.schema.json_schema)} if prompt.schema else {}
+        return Request("", {"prompt": text, **parameters, **schema}, prompt.stream)
 
     def decoder(self, request: Request) -> TranscriptDecoder:
         return TranscriptDecoder(request.body["prompt"], bool(request.body.get("stop")))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.outcomes import Outcome, Result, conclude, tally
+from conformance.outcomes import Outcome, Result, conclude, qualify, tally
 
 
 def results(*outcomes: str, target: str = "a", is_derived: bool = False) -> list[Result]:
@@ -66,3 +66,31 @@ def test_an_error_outside_of_any_check_decides() -> None:
 def test_every_outcome_is_counted() -> None:
     every = [outcome.value for outcome in Outcome]
     assert tally(results(*every, "pass")) == dict.fromkeys(every, 1) | {"pass": 2}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "asked", "verdict", "sentence"),
+    [
+        (["pass"], (), "conformant", "every required check passed"),
+        (["pass"], ("core", "mcp"), "conformant in core, mcp", "every required check passed; only core, mcp asked for"),
+        (["fail"], ("core",), "not conformant in core", "1 check failed; only core asked for"),
+        (["harness-error"], ("core",), None, "1 check had a harness error; only core asked for"),
+    ],
+)
+def test_a_conclusion_says_which_profiles_it_is_on(
+    outcomes: list[str], asked: tuple[str, ...], verdict: str | None, sentence: str
+) -> None:
+    whole = conclude(results(*outcomes), len(outcomes), {"a"})
+    found = qualify(whole, dict.fromkeys(asked, whole), asked)
+    assert (found.code, found.verdict, found.sentence) == (whole.code, verdict, sentence)
+
+
+def test_a_profile_that_shows_nothing_is_named_and_keeps_the_verdict_back_where_it_was_asked_for() -> None:
+    parts = {"core": conclude(results("pass"), 1, {"a"}), "mcp": conclude(results("not-applicable"), 1, {"a"})}
+    whole = conclude(results("pass", "not-applicable"), 2, {"a"})
+    for found in (qualify(whole, parts, ("core", "mcp")), qualify(whole, parts, missing=("mcp",))):
+        assert (found.code, found.verdict) == (3, None)
+        assert "no check passed in mcp" in found.sentence
+    named = qualify(whole, parts)
+    assert (named.code, named.verdict) == (0, "conformant")
+    assert "nothing was shown in mcp" in named.sentence

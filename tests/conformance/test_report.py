@@ -40,6 +40,7 @@ def test_a_report_says_what_was_judged_and_how_it_ended(suite: Suite) -> None:
     assert first == {
         "id": "area/test_echo[full-sync]",
         "area": "area",
+        "profile": None,
         "scenario": "test_echo",
         "requirements": ["TOY-1"],
         "target": "full",
@@ -137,6 +138,11 @@ class TestInstalled:
         options = ("--implementation=toy", "--target=toytargets:Full")
         return suite.pytester.run(sys.executable, "-m", "conformance", *options, *words, timeout=60)
 
+    def add(self, suite: Suite, name: str, text: str) -> str:
+        path = suite.pytester.path / "site" / "conformance" / name
+        path.write_text(text, encoding="utf-8")
+        return str(path.relative_to(suite.pytester.path))
+
     def test_runs_everything(self, command: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
         result = self.run(command, monkeypatch, "--report=out")
         assert result.ret == 0, result.stderr.str() + result.stdout.str()
@@ -151,7 +157,14 @@ class TestInstalled:
         assert "no verdict (partial run" in result.outlines[-1]
 
     @pytest.mark.parametrize(
-        "words", [("--nonsense",), ("nonsense",), ("--target=nobody",), ("--only=x/y[full-sync]",)]
+        "words",
+        [
+            ("--nonsense",),
+            ("nonsense",),
+            ("--target=nobody",),
+            ("--only=x/y[full-sync]",),
+            ("--profile=tolls",),
+        ],
     )
     def test_wrong_use_is_a_usage_error(
         self, command: Suite, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
@@ -176,6 +189,41 @@ class TestInstalled:
         result = command.pytester.run(sys.executable, "-m", "pytest", *options, timeout=60)
         assert result.ret == 3
         assert "not collected: test_other.py" in result.stdout.str()
+
+    def test_a_profile_is_all_that_runs(self, command: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.add(command, "test_chat_words.py", HEAD + PASSES)
+        self.add(command, "test_tools.py", HEAD + PASSES.replace('== "hi"', '== "bye"'))
+        result = self.run(command, monkeypatch, "--profile=core", "--report=out")
+        assert result.ret == 0
+        assert result.outlines[0] == "..."
+        assert "verdict: conformant in core (" in result.outlines[-1]
+        assert command.report()["scope"] == ["core"]
+        assert self.run(command, monkeypatch).ret == 1
+
+    def test_files_of_other_profiles_need_not_be_collected(
+        self, command: Suite, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        chat = self.add(command, "test_chat.py", HEAD + PASSES)
+        self.add(command, "test_tools.py", HEAD + PASSES)
+        monkeypatch.setenv("PYTHONPATH", f"{command.pytester.path / 'site'}:{command.pytester.path}")
+        options = ["--disable-plugin-autoload", "-p", "conformance.plugin", "--conformance-implementation=toy"]
+        options += ["--conformance-target=toytargets:Full", "-c/dev/null", chat]
+        for profile, code in (("core", 0), ("tools", 3)):
+            words = [*options, f"--conformance-profile={profile}"]
+            assert command.pytester.run(sys.executable, "-m", "pytest", *words, timeout=60).ret == code
+        self.add(command, "test_chat_words.py", HEAD + PASSES)
+        words = [*options, "--conformance-profile=core"]
+        assert command.pytester.run(sys.executable, "-m", "pytest", *words, timeout=60).ret == 3
+
+    def test_a_chapter_without_scenarios_keeps_the_verdict_back(
+        self, command: Suite, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.add(command, "test_chat.py", HEAD + PASSES)
+        self.add(command, "spec/tools.md", "## TOOLS-1 It MAY\n\n**MAY** · sync · any\n\nIt MAY.\n")
+        result = self.run(command, monkeypatch)
+        assert result.ret == 3
+        assert "no verdict (no check passed in tools)" in result.outlines[-1]
+        assert self.run(command, monkeypatch, "--profile=core").ret == 0
 
     def test_a_stored_report_is_json(self, command: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
         self.run(command, monkeypatch, "--report=deep/er", "--only=area/test_echo[full-parity]")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Coroutine, Iterable
+from collections.abc import AsyncIterable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, Self, overload
+from typing import Any, Self
 
 from aimu.aio.agents.base import Runner
 from aimu.aio.clients.base import ModelClient
-from aimu.aio.stream import ChunkStream
 from aimu.core.agents import AgentState
-from aimu.core.options import Overlay
+from aimu.core.options import Kwargs, Overlay
 from aimu.core.reply import Request
+from aimu.core.runners import Task
+from aimu.core.structured import Schema
 from aimu.core.turn import Turn
 
 
@@ -20,87 +21,22 @@ class Agent(AgentState[ModelClient], Runner):
 
     __aimu_colour__ = "async"
 
-    @overload
-    def run(
-        self,
-        task: str,
-        generate_kwargs: dict[str, Any] | None = None,
-        stream: Literal[False] = False,
-        images: Iterable[Any] | None = None,
-    ) -> Coroutine[Any, Any, str]: ...
-
-    @overload
-    def run(
-        self,
-        task: str,
-        generate_kwargs: dict[str, Any] | None = None,
-        *,
-        stream: Literal[True],
-        images: Iterable[Any] | None = None,
-    ) -> ChunkStream: ...
-
-    @overload
-    def run(
-        self,
-        task: str,
-        generate_kwargs: dict[str, Any] | None = None,
-        stream: bool = False,
-        images: Iterable[Any] | None = None,
-    ) -> Coroutine[Any, Any, str] | ChunkStream: ...
-
-    def run(
-        self,
-        task: str,
-        generate_kwargs: dict[str, Any] | None = None,
-        stream: bool = False,
-        images: Iterable[Any] | None = None,
-    ) -> Coroutine[Any, Any, str] | ChunkStream:
-        """Work on a task until the model answers in text (AGENT-2).
-
-        Args:
-            task: What to do; not empty.
-            generate_kwargs: As in ``ModelClient.chat``.
-            stream: True returns the chunks as they come, labelled with the agent's name.
-            images: As in ``ModelClient.chat``.
-
-        Returns:
-            The final text to await, or a ChunkStream of the run.
-
-        Raises:
-            IterationLimitError: ``max_iterations`` requests brought no text.
-            ProviderError: the provider failed; ``resume`` goes on from the finished rounds.
-        """
+    def _start(self, task: Task) -> Any:
         client = self.model_client
         overlay = self._overlay(fresh=self.reset_messages_on_run)
-        return client._run(client._turn(task, generate_kwargs, stream=stream, images=images, overlay=overlay))
+        turn = client._turn(
+            task.text,
+            task.generate_kwargs,
+            stream=task.stream,
+            images=task.images,
+            schema=task.schema,
+            overlay=overlay,
+        )
+        return client._run(turn)
 
-    @overload
-    def resume(
-        self, generate_kwargs: dict[str, Any] | None = None, stream: Literal[False] = False
-    ) -> Coroutine[Any, Any, str]: ...
-
-    @overload
-    def resume(self, generate_kwargs: dict[str, Any] | None = None, *, stream: Literal[True]) -> ChunkStream: ...
-
-    @overload
-    def resume(
-        self, generate_kwargs: dict[str, Any] | None = None, stream: bool = False
-    ) -> Coroutine[Any, Any, str] | ChunkStream: ...
-
-    def resume(
-        self, generate_kwargs: dict[str, Any] | None = None, stream: bool = False
-    ) -> Coroutine[Any, Any, str] | ChunkStream:
-        """Go on with a run that failed or was interrupted, from its last finished round (HISTORY-5).
-
-        Args:
-            generate_kwargs: As in ``ModelClient.chat``.
-            stream: As in ``run``.
-
-        Raises:
-            ValueError: there is nothing to resume.
-        """
-        client = self.model_client
-        return client._run(client._resumption(generate_kwargs, stream, self._overlay(fresh=False)))
+    def _go_on(self, task: Task) -> Any:
+        client, overlay = self.model_client, self._overlay(fresh=False)
+        return client._run(client._resumption(task.generate_kwargs, task.stream, task.schema, overlay))
 
     def as_model_client(self) -> ModelClient:
         """This agent as a client: ``chat`` runs it, everything else is the inner client's (AGENT-5)."""
@@ -126,9 +62,11 @@ class AgentClient(ModelClient):
             overlay = outer.over(overlay)
         return super()._turn(*args, **{**options, "overlay": overlay})
 
-    def _resumption(self, generate_kwargs: dict[str, Any] | None, stream: bool, overlay: Overlay | None = None) -> Turn:
+    def _resumption(
+        self, generate_kwargs: Kwargs, stream: bool, schema: Schema | None = None, overlay: Overlay | None = None
+    ) -> Turn:
         inner = self._agent._overlay(fresh=False)
-        return super()._resumption(generate_kwargs, stream, overlay.over(inner) if overlay else inner)
+        return super()._resumption(generate_kwargs, stream, schema, overlay.over(inner) if overlay else inner)
 
     def _open(self, request: Request) -> AbstractAsyncContextManager[AsyncIterable[Any]]:
         return self._client._open(request)

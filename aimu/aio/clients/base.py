@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, Self, overload
+from typing import Any, Literal, Self, TypeVar, overload
 
-from aimu.aio.clients.dispatch import run_tools
+from aimu.aio.clients.calls import Calls
+from aimu.aio.clients.dispatch import offered_by, run_tools
 from aimu.aio.stream import ChunkStream, drained
 from aimu.core.chunks import StreamChunk
 from aimu.core.client import ClientState
 from aimu.core.models import Model, ModelSpec
-from aimu.core.options import Include
+from aimu.core.options import Include, Kwargs
 from aimu.core.providers import async_provider, load
 from aimu.core.reply import Request
+from aimu.core.structured import Schema
 from aimu.core.turn import Turn
 
+T = TypeVar("T")
 
-class ModelClient(ClientState):
+
+class ModelClient(Calls):
     """A model and one conversation with it (CHAT-1).
 
     ``ModelClient("anthropic:claude-sonnet-5")`` is the provider's own client, which is a ModelClient.
-    A provider subclasses it and brings ``_open``; everything else is here.
+    A provider subclasses it and brings ``_open``; everything else is here and in ``Calls``.
 
     Args:
         model: A ``"provider:id"`` string, a catalogue member or a ModelSpec; for a model in this
@@ -47,135 +51,99 @@ class ModelClient(ClientState):
         raise NotImplementedError(f"{type(self).__name__} brings no _open")
 
     @overload
-    def chat(
-        self,
-        user_message: str,
-        generate_kwargs: dict[str, Any] | None = None,
-        use_tools: bool = True,
-        stream: Literal[False] = False,
-        images: Iterable[Any] | None = None,
-        include: Include = None,
-    ) -> Coroutine[Any, Any, str]: ...
-
-    @overload
-    def chat(
-        self,
-        user_message: str,
-        generate_kwargs: dict[str, Any] | None = None,
-        use_tools: bool = True,
-        *,
-        stream: Literal[True],
-        images: Iterable[Any] | None = None,
-        include: Include = None,
-    ) -> ChunkStream: ...
-
-    @overload
-    def chat(
-        self,
-        user_message: str,
-        generate_kwargs: dict[str, Any] | None = None,
-        use_tools: bool = True,
-        stream: bool = False,
-        images: Iterable[Any] | None = None,
-        include: Include = None,
-    ) -> Coroutine[Any, Any, str] | ChunkStream: ...
-
-    def chat(
-        self,
-        user_message: str,
-        generate_kwargs: dict[str, Any] | None = None,
-        use_tools: bool = True,
-        stream: bool = False,
-        images: Iterable[Any] | None = None,
-        include: Include = None,
-    ) -> Coroutine[Any, Any, str] | ChunkStream:
-        """Say something, run the tools the model asks for, and return its answer (CHAT-2).
-
-        Args:
-            user_message: What the user says; not empty.
-            generate_kwargs: Portable names (``max_tokens``, ``temperature``, ``thinking``, ...) are
-                translated, any other key goes to the request as it is.
-            use_tools: False forbids tool calls in this turn.
-            stream: True returns the chunks as they come.
-            images: Paths, bytes or URLs, shown with this message only.
-            include: The phases a stream yields; None for all.
-
-        Returns:
-            The final text to await, or a ChunkStream of the whole turn.
-
-        Raises:
-            ValueError: bad arguments, found before anything is sent.
-            ConcurrentTurnError: this conversation has a turn open.
-            ProviderError: the provider failed; finished rounds are in ``messages``.
-            DegenerateTurnError: there was no text to return.
-        """
-        turn = self._turn(
-            user_message, generate_kwargs, use_tools=use_tools, stream=stream, images=images, include=include
-        )
-        return self._run(turn)
-
-    @overload
-    def resume(
-        self, generate_kwargs: dict[str, Any] | None = None, stream: Literal[False] = False
-    ) -> Coroutine[Any, Any, str]: ...
-
-    @overload
-    def resume(self, generate_kwargs: dict[str, Any] | None = None, *, stream: Literal[True]) -> ChunkStream: ...
-
-    @overload
-    def resume(
-        self, generate_kwargs: dict[str, Any] | None = None, stream: bool = False
-    ) -> Coroutine[Any, Any, str] | ChunkStream: ...
-
-    def resume(
-        self, generate_kwargs: dict[str, Any] | None = None, stream: bool = False
-    ) -> Coroutine[Any, Any, str] | ChunkStream:
-        """Go on from a history that ends in tool results, after a failure or an interruption (HISTORY-5).
-
-        Args:
-            generate_kwargs: As in ``chat``.
-            stream: As in ``chat``.
-
-        Raises:
-            ValueError: there is nothing to resume.
-        """
-        return self._run(self._resumption(generate_kwargs, stream))
-
-    @overload
     def generate(
         self,
         prompt: str,
-        generate_kwargs: dict[str, Any] | None = None,
+        generate_kwargs: Kwargs = None,
         stream: Literal[False] = False,
         include: Include = None,
+        schema: None = None,
     ) -> Coroutine[Any, Any, str]: ...
 
     @overload
     def generate(
         self,
         prompt: str,
-        generate_kwargs: dict[str, Any] | None = None,
+        generate_kwargs: Kwargs = None,
+        stream: Literal[False] = False,
+        include: Include = None,
+        *,
+        schema: type[T],
+    ) -> Coroutine[Any, Any, T]: ...
+
+    @overload
+    def generate(
+        self,
+        prompt: str,
+        generate_kwargs: Kwargs = None,
+        stream: Literal[False] = False,
+        include: Include = None,
+        *,
+        schema: Mapping[str, Any],
+    ) -> Coroutine[Any, Any, dict[str, Any]]: ...
+
+    @overload
+    def generate(
+        self,
+        prompt: str,
+        generate_kwargs: Kwargs = None,
         *,
         stream: Literal[True],
         include: Include = None,
+        schema: None = None,
     ) -> ChunkStream: ...
 
     @overload
     def generate(
         self,
         prompt: str,
-        generate_kwargs: dict[str, Any] | None = None,
+        generate_kwargs: Kwargs = None,
+        *,
+        stream: Literal[True],
+        include: Include = None,
+        schema: type[T],
+    ) -> ChunkStream[T]: ...
+
+    @overload
+    def generate(
+        self,
+        prompt: str,
+        generate_kwargs: Kwargs = None,
+        *,
+        stream: Literal[True],
+        include: Include = None,
+        schema: Mapping[str, Any],
+    ) -> ChunkStream[dict[str, Any]]: ...
+
+    @overload
+    def generate(
+        self,
+        prompt: str,
+        generate_kwargs: Kwargs = None,
         stream: bool = False,
         include: Include = None,
+        schema: None = None,
     ) -> Coroutine[Any, Any, str] | ChunkStream: ...
+
+    @overload
+    def generate(
+        self,
+        prompt: str,
+        generate_kwargs: Kwargs = None,
+        *,
+        stream: bool,
+        include: Include = None,
+        schema: Schema | None,
+    ) -> Any: ...
 
     def generate(
         self,
         prompt: str,
-        generate_kwargs: dict[str, Any] | None = None,
+        generate_kwargs: Kwargs = None,
         stream: bool = False,
         include: Include = None,
-    ) -> Coroutine[Any, Any, str] | ChunkStream:
+        schema: Schema | None = None,
+    ) -> Any:
         """Answer one prompt without history, system message or tools; ``messages`` stays as it is (CHAT-6).
 
         Args:
@@ -183,11 +151,12 @@ class ModelClient(ClientState):
             generate_kwargs: As in ``chat``.
             stream: As in ``chat``.
             include: As in ``chat``.
+            schema: As in ``chat``.
 
         Returns:
-            The text to await, or a ChunkStream.
+            The text or the validated object to await, or a ChunkStream.
         """
-        return self._run(self._generation(prompt, generate_kwargs, stream, include))
+        return self._run(self._generation(prompt, generate_kwargs, stream, include, schema))
 
     async def close(self) -> None:
         """Let go of the connection or the weights, unless they are another client's; idempotent (CHAT-8)."""
@@ -205,13 +174,15 @@ class ModelClient(ClientState):
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
 
-    def _run(self, turn: Turn) -> Coroutine[Any, Any, str] | ChunkStream:
+    def _run(self, turn: Turn) -> Any:
         chunks = self._drive(turn)
-        return ChunkStream(chunks, turn) if turn.options.stream else drained(chunks, turn)
+        return ChunkStream(chunks, turn) if turn.is_streamed else drained(chunks, turn)
 
     async def _drive(self, turn: Turn) -> AsyncGenerator[StreamChunk, None]:
         try:
             turn.open()
+            for server in turn.servers:
+                turn.offer(await offered_by(server))
             for request in turn.requests():
                 self._require_open()
                 async with self._open(request) as events:

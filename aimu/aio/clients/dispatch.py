@@ -5,8 +5,17 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Sequence
+from typing import Any
 
-from aimu.core.toolcalls import PendingCall
+from aimu.core.colour import colour_of
+from aimu.core.toolcalls import PendingCall, Tool
+
+
+async def offered_by(server: Any) -> Sequence[Tool]:
+    """The tools of an MCP client; a sync one is asked in a thread (MCP-11)."""
+    if colour_of(server) == "sync":
+        return await asyncio.to_thread(server.as_tools)
+    return await server.as_tools()  # type: ignore[no-any-return]
 
 
 async def run_tools(calls: Sequence[PendingCall], concurrent: bool) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 from aimu.core.chunks import GENERATING, THINKING
 from aimu.core.conversation import Conversation
+from aimu.core.options import TurnOptions
 from aimu.core.reply import Piece, Prompt, Reply, Request, ToolCall
-from aimu.core.turn import Turn, TurnOptions
+from aimu.core.structured import OutputSchema
+from aimu.core.turn import Turn
 
 
 class PlainCodec:
@@ -20,6 +22,9 @@ class PlainCodec:
         return {key: value for key, value in kwargs.items() if key != "min_p"}, [
             key for key in kwargs if key == "min_p"
         ]
+
+    def constrains(self, schema: OutputSchema) -> bool:  # noqa: ARG002 - it constrains nothing
+        return False
 
     def encode(self, prompt: Prompt) -> Request:
         self.prompts.append(deepcopy(prompt))

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from aimu import tool
-from aimu.core.agents import AgentState, require_colour
+from aimu.core.agents import AgentState
+from aimu.core.client import ClientState
+from aimu.core.runners import require_colour
 from aimu.errors import ColourError
 from tests.aimu.core.test_client import Client
 
@@ -30,13 +32,13 @@ class Agent(AgentState[Client]):
 
 def test_a_client_of_the_other_surface_is_refused_by_the_name_of_the_twin() -> None:
     with pytest.raises(
-        ColourError, match=r"model_client is async and this is aimu, the sync surface; use aimu\.client"
+        ColourError, match=r"model_client is async and this is aimu, the sync surface; use aimu\.client\(\)"
     ):
         Agent(AsyncClient())
     with pytest.raises(
-        ColourError, match=r"it is sync and this is aimu\.aio, the async surface; use aimu\.aio\.client"
+        ColourError, match=r"it is sync and this is aimu\.aio, the async surface; use aimu\.aio\.client\(\)"
     ):
-        require_colour(SyncClient(), "async", "it")
+        require_colour(SyncClient(), AsyncClient(), "it", ClientState)
 
 
 def test_a_client_set_later_is_looked_at_when_the_turn_begins() -> None:

@@ -112,7 +112,7 @@ def test_an_unknown_phase_and_a_closed_client_are_refused_at_once() -> None:
     with pytest.raises(RuntimeError, match="this client is closed"):
         client._turn("hi", None)
     with pytest.raises(RuntimeError, match="this client is closed"):
-        client._generation("hi", None, False, None)
+        client._generation("hi", None, False, None, None)
 
 
 def test_a_fork_is_a_new_conversation_on_the_same_connection() -> None:
@@ -158,7 +158,7 @@ def test_reset_keeps_changes_or_removes_the_system_message() -> None:
 
 def test_generate_has_neither_history_nor_system_message_nor_tools() -> None:
     client = Client(system_message="be brief", tools=[look])
-    turn = client._generation("hi", None, False, None)
+    turn = client._generation("hi", None, False, None, None)
     turn.open()
     next(turn.requests())
     codec = client._codec

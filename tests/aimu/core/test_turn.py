@@ -323,7 +323,7 @@ def test_without_tools_in_use_a_call_finds_none_and_none_may_be_made() -> None:
 def test_there_is_no_result_before_the_end_and_no_second_turn() -> None:
     talk = Conversation()
     turn = a_turn(talk)
-    with pytest.raises(RuntimeError, match="has no result"):
+    with pytest.raises(RuntimeError, match="no result"):
         _ = turn.result
     turn.open()
     with pytest.raises(ConcurrentTurnError):

@@ -1,0 +1,11 @@
+"""The async EvaluatorOptimizer."""
+
+from __future__ import annotations
+
+from aimu.aio.agents.base import Runner
+from aimu.aio.agents.workflow import Workflow
+from aimu.core.evaluator_optimizer import EvaluatorOptimizerState
+
+
+class EvaluatorOptimizer(EvaluatorOptimizerState[Runner], Workflow):
+    """One runner drafts, another one criticises, until it passes (EVALUATOR-OPTIMIZER-1)."""

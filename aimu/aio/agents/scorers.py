@@ -1,0 +1,51 @@
+"""What scores outputs, on the async surface."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from abc import ABC, abstractmethod
+from typing import Any
+
+from aimu.aio.clients.base import ModelClient
+from aimu.core.scoring import JudgeState, ScoredRow, Scoring
+
+
+class Scorer(ABC):
+    """Scores outputs; a function of a row will do as well, async or not (SCORER-1)."""
+
+    @abstractmethod
+    async def score(self, row: ScoredRow) -> tuple[float, str]:
+        """Score one output.
+
+        Args:
+            row: The task in ``content``, what was made of it in ``output``, the criteria in ``reference``.
+
+        Returns:
+            A score from 0 to 1, and feedback.
+        """
+
+
+class LLMJudgeScorer(JudgeState[ModelClient], Scorer):
+    """A model that scores outputs (SCORER-3)."""
+
+    __aimu_colour__ = "async"
+
+    async def score(self, row: ScoredRow) -> tuple[float, str]:
+        """Ask the judge.
+
+        Raises:
+            VerdictError: it gave no score, even when asked once more.
+        """
+        asking = self._asking(row)
+        for step in asking.steps():
+            with step.running():
+                step.result = await self.judge_client.generate(step.text, self.generate_kwargs, schema=step.schema)
+        verdict: tuple[float, str] = asking.result
+        return verdict
+
+
+async def scored(step: Scoring) -> Any:
+    """What the scorer of a step returns: an async one is awaited, a sync one runs in a thread (SCORER-4)."""
+    result = step.invoke() if step.is_async else await asyncio.to_thread(step.invoke)
+    return await result if inspect.isawaitable(result) else result

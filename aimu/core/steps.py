@@ -1,0 +1,104 @@
+"""The steps of a workflow: what one runner, or several at the same time, are to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from operator import is_not
+from typing import Any
+
+from aimu.core.chunks import GENERATING, StreamChunk
+from aimu.core.options import Images
+from aimu.core.structured import Schema, as_text
+from aimu.errors import StructuredOutputError
+
+
+@dataclass(eq=False)
+class Step:
+    """One runner's part of a workflow.
+
+    Attributes:
+        runner: Who does it.
+        text: What it is told.
+        iteration: What its chunks are numbered with; None leaves the runner's own numbers.
+        is_quiet: Whether its speech is kept out of the workflow's stream.
+        is_verdict: Whether an answer that does not fit its schema is for the plan to handle.
+        result: What it answered, once it is done.
+        failure: Why it has no result.
+    """
+
+    runner: Any
+    text: str
+    images: Images = None
+    schema: Schema | None = None
+    iteration: int | None = None
+    is_quiet: bool = False
+    is_verdict: bool = False
+    result: Any = None
+    is_done: bool = False
+    failure: BaseException | None = None
+    _began_at: list[Any] | None = field(default=None, repr=False)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its runner was interrupted in it and has kept a part, which ``resume`` goes on from."""
+        return self._has_moved() and bool(self.runner._can_resume())
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The span in which the step is taken; it is done when that ends well."""
+        self._began_at = self._began_at or self._position()
+        self.failure = None
+        try:
+            yield
+        except BaseException as exc:
+            self.failure = exc
+            if not (self.is_verdict and isinstance(exc, StructuredOutputError)):
+                raise
+        self.is_done = True
+
+    def options(self) -> dict[str, Any]:
+        """What ``run`` is told beside the text; a runner of the user's own need not know of schemas."""
+        return {} if self.schema is None else {"schema": self.schema}
+
+    def labelled(self, chunk: StreamChunk) -> StreamChunk:
+        return chunk if self.iteration is None else chunk._replace(iteration=self.iteration)
+
+    def told(self, result: Any) -> StreamChunk:
+        """The whole answer as one chunk, of a runner that has no stream."""
+        return self.labelled(StreamChunk(GENERATING, as_text(result), getattr(self.runner, "name", None)))
+
+    def _has_moved(self) -> bool:
+        """Whether something was recorded since the step began."""
+        if self._began_at is None:
+            return False
+        now = self._position()
+        return len(now) != len(self._began_at) or any(map(is_not, now, self._began_at))
+
+    def _position(self) -> list[Any]:
+        """Where its conversations stand: the last message of each, which is told apart by what it is."""
+        return [held.messages[-1] if held.messages else None for held in self.runner.conversations()]
+
+
+@dataclass(eq=False)
+class Crew:
+    """Steps taken at the same time."""
+
+    steps: list[Step]
+
+    @property
+    def is_done(self) -> bool:
+        return all(step.is_done for step in self.steps)
+
+    def unfinished(self) -> list[Step]:
+        return [step for step in self.steps if not step.is_done]
+
+    def raise_first_failure(self) -> None:
+        """Raise the first failure in the order of the steps, the others attached to it as notes (PARALLEL-4)."""
+        failed = [(step, step.failure) for step in self.steps if step.failure is not None]
+        for step, failure in failed[1:]:
+            name = getattr(step.runner, "name", None)
+            failed[0][1].add_note(f"worker {name!r} failed too: {type(failure).__name__}: {failure}")
+        if failed:
+            raise failed[0][1]

@@ -1,0 +1,139 @@
+"""The profiles: the parts of the spec that an implementation can be conformant in by themselves.
+
+Each chapter is in one profile. A check belongs to the profile of its area's chapter: `tools_schema` to that of `tools`.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from conformance.outcomes import INCOMPLETE, Conclusion, HarnessError, Result
+
+if TYPE_CHECKING:
+    from conformance.run import Run
+
+PROFILES: Final[dict[str, tuple[str, ...]]] = {
+    "core": (
+        *("chat", "history", "turn", "models", "kwargs", "errors"),
+        *("providers", "parity", "colour", "structured"),
+    ),
+    "streaming": ("stream",),
+    "tools": ("tools",),
+    "agents": ("agents", "skills", "orchestrator"),
+    "workflows": ("workflows", "evaluation"),
+    "mcp": ("mcp",),
+    "in-process": ("inprocess",),
+    "wire": ("wire_openai", "wire_anthropic", "sse"),
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands on one profile.
+
+    Args:
+        name: str, the profile.
+        declared: int, how many checks belong to it.
+        results: tuple of Result, of those that ended.
+        conclusion: Conclusion, of these alone.
+    """
+
+    name: str
+    declared: int
+    results: tuple[Result, ...]
+    conclusion: Conclusion
+
+
+@cache
+def profile_of(area: str) -> str | None:
+    """The profile that an area belongs to.
+
+    Args:
+        area: str, a chapter or `chapter_aspect`; the longest chapter that fits decides.
+
+    Returns:
+        str or None: None where no chapter of a profile fits, as in a suite of someone's own.
+    """
+    owners = {chapter: name for name, chapters in PROFILES.items() for chapter in chapters}
+    chapter = longest(area, owners)
+    return None if chapter is None else owners[chapter]
+
+
+def longest(area: str, chapters: Iterable[str]) -> str | None:
+    """The longest of the chapters that an area is of, or None."""
+    fitting = [chapter for chapter in chapters if area == chapter or area.startswith(f"{chapter}_")]
+    return max(fitting, key=len, default=None)
+
+
+def covers(names: Collection[str], area: str) -> bool:
+    """Whether an area belongs to one of the named profiles; none named means everything."""
+    return not names or profile_of(area) in names
+
+
+def refuse_unknown(names: Iterable[str]) -> None:
+    """Hold names of profiles against those there are.
+
+    Raises:
+        HarnessError: one is unknown.
+    """
+    for name in names:
+        if name not in PROFILES:
+            raise HarnessError(f"no profile is called {name!r}; there are {', '.join(PROFILES)}")
+
+
+def standings(run: "Run") -> list[Standing]:
+    """Where a run stands on each profile by now, as if that were all there is.
+
+    Args:
+        run: Run.
+
+    Returns:
+        list of Standing: of every profile, in their order.
+    """
+    found = []
+    for name in PROFILES:
+        checks = run.within((name,))
+        is_asked = name in (run.settings.profiles or PROFILES)
+        conclusion = run.concluded((name,)) if is_asked else Conclusion(INCOMPLETE, "not asked for")
+        results = tuple(run.results[identity] for identity in checks if identity in run.results)
+        found.append(Standing(name, len(checks), results, conclusion))
+    return found
+
+
+def weighty(run: "Run") -> tuple[dict[str, Conclusion], list[str]]:
+    """The conclusions of the profiles that have a say in the verdict of a run.
+
+    Args:
+        run: Run.
+
+    Returns:
+        dict of str to Conclusion: of the profiles asked for, or of those that have checks here, or ought to.
+        list of str: those of them that have no check.
+    """
+    chapters = {each.chapter for each in run.spec.requirements.values()} if run.is_packaged else set()
+    there = {profile_of(area) for area in chapters | {check.area for check in run.declared.values()}}
+    names = run.settings.profiles or there
+    found = [standing for standing in standings(run) if standing.name in names]
+    return {each.name: each.conclusion for each in found}, [each.name for each in found if not each.declared]
+
+
+def problems(chapters: Collection[str], areas: Collection[str]) -> Iterator[str]:
+    """What is wrong between the profiles, the chapters and the scenarios.
+
+    Args:
+        chapters: the chapters that have requirements.
+        areas: the areas of the packaged scenarios.
+
+    Yields:
+        str: one line a problem.
+    """
+    named = [chapter for each in PROFILES.values() for chapter in each]
+    for chapter in sorted(set(chapters) - set(named)):
+        yield f"spec/{chapter}.md belongs to no profile; name it in conformance/profiles.py"
+    for chapter in sorted(set(named) - set(chapters)):
+        yield f"the profile {profile_of(chapter)} names the chapter {chapter}, and there is no spec/{chapter}.md"
+    for chapter in sorted(chapter for chapter in set(named) if named.count(chapter) > 1):
+        yield f"the chapter {chapter} is named twice in conformance/profiles.py; it belongs to one profile"
+    for area in sorted(area for area in areas if profile_of(area) is None):
+        yield f"conformance/test_{area}.py belongs to no profile; call it after a chapter, or chapter_aspect"
