@@ -79,7 +79,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in (runners := import_module("aimu.agents")).__all__:  # workflows load when they are asked for
         return getattr(runners, name)
-    # these load asyncio, or fastmcp, so they are loaded when they are asked for
+    # these load asyncio, or threads, so they are loaded when they are asked for
     if name == "aio":
         return import_module("aimu.aio")
     if name == "MCPClient":

@@ -7,6 +7,7 @@ driver.py          what a scenario talks to; recorder.py: its calls and their re
 streams.py, handles.py, stage.py   a stream, a call beside the body, the scripted server, as a scenario sees them
 projection.py      what a scenario did, as plain data
 residue.py, deadline.py            what a check may not leave behind, and how long it may take
+certificates.py    one trusted certificate, so that making a client is quick
 implementation.py  what is judged; targets.py: the providers it is judged by; probes.py: refusals that must be observed
 outcomes.py        the outcomes of checks and the conclusion of a run; profiles.py: of its parts
 check.py, judge.py one check, and how its outcome is found; baseline.py: the failures that are expected

@@ -6,6 +6,7 @@ import importlib.util
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from conformance.certificates import one_certificate
 from conformance.outcomes import HarnessError
 from conformance.probes import IN_PROCESS_MODEL, PROBES
 from conformance.vocabulary import CAPABILITIES
@@ -96,7 +97,8 @@ class WireTarget(Target):
 
     def client(self, driver: "Driver", **kwargs: Any) -> Any:
         settings = {"base_url": driver.server.url(self.name), "api_key": "test-key", "max_retries": 0}
-        return driver.api.client(f"{self.name}:scripted-model;tools,vision,thinking", **settings | kwargs)
+        with one_certificate():  # loopback has no TLS
+            return driver.api.client(f"{self.name}:scripted-model;tools,vision,thinking", **settings | kwargs)
 
 
 class LlamaCppTarget(Target):

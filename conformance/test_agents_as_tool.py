@@ -153,6 +153,64 @@ async def test_one_call_at_a_time_is_one_conversation(d: Driver) -> None:
     assert spoken(boss.messages)["writer"][-4:] == ["Again", "One", "More", "Two"]
 
 
+@requirement("RUNNER-6", needs=(*NEEDS, "parallel_tools"))
+async def test_who_takes_a_call_has_a_name_of_its_own(d: Driver) -> None:
+    """Also where another speaker is called that: the given names stay, at any depth, and the run goes on."""
+    d.is_ordered = False
+    gates = [Gate(), Gate()]
+    left = list(gates)
+    bosses = [Reply(calls=[Call("writer", {"task": "Write"})] * 2), Reply("Done"), Reply("Again")]
+
+    def speak(request: Request) -> Reply:
+        return Reply("A poem", before=left.pop(0)) if system_of(request.body) == "writer" else bosses.pop(0)
+
+    d.server.always(speak)
+    boss = agent(d, "boss", tools=[agent(d, "writer").as_tool(), agent(d, "writer-2").as_tool()])
+    boss.concurrent_tool_calls = True
+    chain = d.api.Chain([boss, agent(d, "writer-3")])
+    handle = d.start(lambda: boss.run("Go"))
+    for gate in gates:
+        await d.wait(gate.reached)
+    for gate in gates:
+        gate.open()
+    assert await handle.result() == "Done"
+    poem, none = ["Write", "A poem"], list[Any]()
+    assert list(spoken(boss.messages).values())[1:] == [poem, poem, none]
+    assert list(boss.messages) == ["boss", "writer", "writer-3", "writer-2"]
+    told = spoken(chain.messages)
+    assert {name: said for name, said in told.items() if name != "boss"} == {
+        "writer": poem, "writer-4": poem, "writer-2": none, "writer-3": none
+    }  # fmt: skip
+    d.server.always(Reply("Last"))
+    assert await d(chain.run("More")) == "Last"
+
+
+@requirement("RUNNER-7", needs=NEEDS)
+async def test_a_fork_has_those_behind_its_tools_too(d: Driver) -> None:
+    """Of the agent's own tools and of the client's, at any depth, also in a circle; so a crew can be made of forks."""
+    low = agent(d, "low")
+    client = d.client()
+    client.tools = [low.as_tool("other", "Ask low.")]
+    middle, same = agent(d, "middle", client), agent(d, "same", tools=[low.as_tool()])
+    top = agent(d, "top", tools=[middle.as_tool(), same.as_tool(), parrot(d, "p").as_tool()])
+    twin = d.direct(top.fork("-x"))
+    assert list(twin.messages) == ["top-x", "middle-x", "low-x", "same-x", "p"]
+    assert list(top.messages) == ["top", "middle", "low", "same", "p"]
+    assert not {id(held) for held in twin.conversations()} & {id(held) for held in top.conversations()}
+    assert len(twin.conversations()) == 4
+    (asked,) = next(one for one in twin.speakers() if one.name == "middle-x").model_client.tools
+    assert asked.__tool_spec__ == client.tools[0].__tool_spec__
+    d.script(Reply(calls=[Call("low", {"task": "Dig"})]), Reply("Dug"), Reply("Done"))
+    pair = [agent(d, "boss", tools=[low.as_tool()])]
+    pair.append(d.direct(pair[0].fork("-2")))
+    assert d.api.Parallel(pair).name == "parallel"
+    assert await d(pair[1].run("Go")) == "Done"
+    assert spoken(pair[1].messages)["low-2"] == ["Dig", "Dug"]
+    assert low.messages["low"] == []
+    low.tools = [top.as_tool("up")]
+    assert list(d.direct(low.fork("-y")).messages) == ["low-y", "top-y", "middle-y", "same-y", "p"]
+
+
 @requirement("RUNNER-7", needs=NEEDS)
 async def test_forks_of_runners(d: Driver) -> None:
     """Empty conversations of their own, names with the suffix; who spoke together still does."""
@@ -172,6 +230,8 @@ async def test_forks_of_runners(d: Driver) -> None:
     assert spoken(plain.messages) == {"a": ["Go", "4"]}
     with d.raises(TypeError, match="Parrot brings no fork"):
         parrot(d, "p").fork()
+    bird = parrot(d, "p", fork=lambda _, suffix="": parrot(d, f"p{suffix}"))
+    assert spoken(d.direct(d.api.Chain([bird]).fork("-x")).messages) == {"p-x": []}
 
 
 @requirement("RUNNER-8", needs=NEEDS)
@@ -267,6 +327,44 @@ async def test_own_runner_that_streams(d: Driver) -> None:
     assert await d(chain.run("Go", schema=SCHEMA)) == {"n": 4}
     assert given[0] == ("Go", {"temperature": 0.5}, True, None, {})
     assert given[1] == ("Go", None, False, None, {"schema": SCHEMA})
+
+
+@requirement("RUNNER-9")
+async def test_own_runner_that_does_not_answer(d: Driver) -> None:
+    """Nothing, an iterator, what no text can be made of: an error that names it, in a workflow and as a tool."""
+    answers: list[Any] = [None, iter("abc"), object()]
+    for answer in answers:
+        for streamed in (False, True):
+
+            def told(_: Any, *_given: Any, answer: Any = answer) -> Any:
+                return answer
+
+            async def atold(_: Any, *_given: Any, answer: Any = answer) -> Any:
+                return answer
+
+            own = parrot(d, "p", run=told if d.on_sync else atold)
+            workflow = d.api.Chain([own, parrot(d, "q")])
+            kind = type(answer).__name__
+            with d.raises(TypeError, match=kind):
+                await (d.collect(workflow.run("Go", stream=True)) if streamed else d(workflow.run("Go")))
+            with d.raises(TypeError, match=kind):
+                await d(own.as_tool()("Go"))
+
+
+@requirement("RUNNER-9", surfaces=("sync",), ledger="LEDGER-COLOUR")
+async def test_own_async_runner_is_refused_on_sync(d: Driver) -> None:
+    """One whose run turns out to be async, in a workflow and as a tool; it never begins."""
+
+    async def run(_: Any, *_given: Any) -> str:
+        raise AssertionError("it began")
+
+    own = parrot(d, "p", run=run)
+    with d.raises(d.lib.errors.ColourError, match="run of 'p' is async"):
+        await d(d.api.Chain([own]).run("Go"))
+    with d.raises(d.lib.errors.ColourError, match="run of 'p' is async"):
+        await d.collect(d.api.Chain([own]).run("Go", stream=True))
+    with d.raises(d.lib.errors.ColourError, match="run of 'p' is async"):
+        await d(own.as_tool()("Go"))
 
 
 @requirement("RUNNER-6", "RUNNER-9")

@@ -98,6 +98,22 @@ async def test_resume_of_the_view_is_the_agents(d: Driver) -> None:
     assert len(body["tools"]) == 1
 
 
+@requirement("AGENT-4", "AGENT-5", needs=NEEDS)
+async def test_agents_stand_on_agents(d: Driver) -> None:
+    """Each adds what it has; what the ones above lack is kept from below, and shown, run and resumed."""
+    d.script(Reply(calls=[Call("ping", id="c1")]), Reply("Done"), Reply("More"))
+    low = d.api.Agent(d.client(system="own"), "Be brief.", "low", [d.lib.tool(ping)])
+    middle = d.api.Agent(low.as_model_client(), name="middle")
+    top = d.api.Agent(middle.as_model_client(), name="top")
+    assert await d(top.run("go")) == "Done"
+    for agent in (low, middle, top):
+        assert agent.messages[agent.name][0] == {"role": "system", "content": "Be brief."}
+    del low.model_client.messages[-1:]
+    assert await d(top.resume()) == "More"
+    assert [system_of(request.body) for request in d.server.requests] == ["Be brief."] * 3
+    assert [len(request.body["tools"]) for request in d.server.requests] == [1] * 3
+
+
 @requirement("AGENT-5", needs=("scripted",))
 async def test_closing_the_view_closes_the_client(d: Driver) -> None:
     """They are one client; what is closed by either is closed for both."""

@@ -104,6 +104,17 @@ async def test_criteria_of_the_user(d: Driver) -> None:
 
 
 @requirement("PLAN-EXECUTE-EVALUATOR-3", needs=NEEDS)
+async def test_plan_with_nothing_in_it(d: Driver) -> None:
+    """The error names the planner and has what it said; nothing is executed."""
+    score, _ = scores((1.0, ""))
+    d.script(Reply("## Evaluation criteria\nBe quick\n## Plan\n"))
+    with d.raises(d.lib.errors.VerdictError, match="planner") as caught:
+        await d(workflow_of(d, score).run("Go"))
+    assert str(getattr(caught.value, "text", "")).endswith("## Plan")
+    assert len(d.server.requests) == 1
+
+
+@requirement("PLAN-EXECUTE-EVALUATOR-3", needs=NEEDS)
 async def test_criteria_of_the_planner(d: Driver) -> None:
     """Sections are read by their headers; what is missing is made up for."""
     for answer, criteria, plan in (

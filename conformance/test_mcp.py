@@ -125,7 +125,50 @@ async def test_closing_ends_a_call_under_way(d: Driver) -> None:
     await d.close(mcp)
     with pytest.raises(d.lib.errors.MCPConnectionError):
         await handle.result()
+    await d.wait(meeting.over)
     assert meeting.ended == ["cancelled"]
+
+
+@requirement("MCP-8")
+async def test_closing_ends_a_listing_under_way(d: Driver) -> None:
+    """It is asked once more after a loss, and a close is none: nothing connects again."""
+    meeting, server = Meeting(), example_server()
+    server.add_middleware(listing_waits_for(meeting))
+    mcp = await connected(d, server=server)
+    handle = d.start(mcp.list_tools)
+    await d.wait(meeting.reached)
+    await d.close(mcp)
+    with pytest.raises(d.lib.errors.MCPConnectionError, match="closed during the call"):
+        await handle.result()
+    assert mcp.client is None
+    assert meeting.calls == 1
+
+
+def listing_waits_for(meeting: Meeting) -> Any:
+    """What holds each listing of a server's tools until a test lets it go."""
+    from fastmcp.server.middleware import Middleware
+
+    class Waiting(Middleware):
+        async def on_list_tools(self, context: Any, call_next: Any) -> Any:
+            await meeting.wait()
+            return await call_next(context)
+
+    return Waiting()
+
+
+@requirement("MCP-8", surfaces=("aio",), ledger="LEDGER-MCP")
+async def test_closed_while_it_connects(d: Driver) -> None:
+    """It stays closed: connecting fails, and no process is left."""
+    mcp = d.api.MCPClient(file=SCRIPT)
+    connecting = asyncio.create_task(mcp.__aenter__())
+    while mcp.client is None:  # noqa: ASYNC110 - until it has begun, which takes one turn of the loop
+        await asyncio.sleep(0)
+    await mcp.close()
+    with pytest.raises(d.lib.errors.MCPConnectionError, match="closed"):
+        await connecting
+    assert "closed" in repr(mcp)
+    with d.raises(d.lib.errors.MCPConnectionError, match="closed"):
+        await d(mcp.ping())
 
 
 @requirement("MCP-8", surfaces=("aio",), ledger="LEDGER-MCP")
@@ -203,6 +246,10 @@ async def test_secrets_are_not_shown(d: Driver) -> None:
             await d(d.api.MCPClient.connect(**source))
         shown = "".join(traceback.format_exception_only(caught.value)) + str(caught.value.__cause__)
         assert "s3cret" not in shown
+    with Loopback(example_server()) as server, d.raises(d.lib.errors.MCPConnectionError) as caught:
+        far = {"url": server.url, "headers": {"Authorization": "Bearer s3cret\n"}}
+        await d(d.api.MCPClient.connect(config={"mcpServers": {"far": far}}))
+    assert "s3cret" not in "".join(traceback.format_exception(caught.value))
     config = {"mcpServers": {"near": {"command": sys.executable, "args": [SCRIPT], "env": {"KEY": "s3cret"}}}}
     mcp = await connected(d, config=config)
     assert "s3cret" not in repr(mcp)

@@ -146,6 +146,7 @@ async def test_cancelled_call(d: Driver) -> None:
         await cancelled.result()
     assert (await d(mcp.call_tool("meet", {"number": 2}))).data == 2
     assert (await beside.result()).data == 1
+    await d.wait(meeting.over)
     assert meeting.ended == ["cancelled"]
     assert await added(d, mcp) == 5
 

@@ -23,6 +23,19 @@ async def tools_of(d: Driver, mcp: Any) -> dict[str, Any]:
     return {tool.__tool_spec__["function"]["name"]: tool for tool in await d(mcp.as_tools())}
 
 
+@requirement("MCP-4")
+async def test_a_tool_stays_that_of_the_server(d: Driver) -> None:
+    """A tool that the server gets later, and that takes the name a model was told, is not called in its place."""
+    server = example_server()
+    server.tool(lambda: "the first", name="files.read")
+    mcp = await connected(d, server=server)
+    first = (await tools_of(d, mcp))["files_read"]
+    server.tool(lambda: "the second", name="files_read")
+    second = (await tools_of(d, mcp))["files_read"]
+    assert await d(first()) == "the first"
+    assert await d(second()) == "the second"
+
+
 @requirement("MCP-3")
 async def test_specs_are_openais(d: Driver) -> None:
     """Name, description and schema are the server's; the public function makes the same of list_tools()."""

@@ -131,6 +131,8 @@ MALFORMED: dict[str, tuple[str | bytes, str, int | None]] = {
     "metadata twice": (skill("pdf", metadata="{a: b, a: c}"), "'a' twice", 4),
     "half a character": (skill("pdf", r'"\ud800"'), "cannot be shown", 3),
     "an escape": (skill("pdf", r'"\e[2J"'), "cannot be shown", 3),
+    "reordered": (skill("pdf", "x\u202ey"), "cannot be shown", 3),
+    "hidden": (skill("pdf", "x\U000e0041"), "cannot be shown", 3),
     "no character": ("---\nname: pdf\ndescription: \x07\n---", "YAML", 3),
     "no UTF-8": (b"---\nname: pdf\ndescription: \xff\n---", "UTF-8", 3),
     "deep": (skill("pdf", extra="[" * 800), "YAML", None),
@@ -180,7 +182,7 @@ async def test_unreadable_files_raise(d: Driver) -> None:
 
 @requirement("SKILL-4")
 async def test_harmless_files_are_read(d: Driver) -> None:
-    """Marks, line ends, colons, and values as they stand."""
+    """Marks, line ends, colons, the spaces and joiners of any script, and values as they stand."""
     colons = "---\nname: pdf\ndescription: Use when: it's asked for, e.g.: now\n---\nx"
     written = "{version: 1.10, on: yes, many: [a, 'b'], none: ~, quoted: '1.0'}"
     block = "---\nname: pdf\ndescription: >\n  Fills\n  forms.\nextra: {a: !!python/object:os.system [x]}\n---\nx"
@@ -190,6 +192,14 @@ async def test_harmless_files_are_read(d: Driver) -> None:
     for text, description in ((colons, "Use when: it's asked for, e.g.: now"), (block, "Fills forms.")):
         with folder(pdf__MD=text) as root:
             assert d.direct(manager(d, root).skills["pdf"]).description == description
+    for text in (
+        "書類を　埋める",
+        "Remplit\N{NO-BREAK SPACE}: vite\u202f!",
+        "\U0001f469\u200d\U0001f4bb",
+        "می\u200cکند",
+    ):
+        with folder(pdf__MD=skill("pdf", text)) as root:
+            assert d.direct(manager(d, root).skills["pdf"]).description == text
     with folder(pdf__MD=skill("pdf", "x" * 1024, compatibility="y" * 500, metadata=written)) as root:
         found = d.direct(manager(d, root).skills["pdf"])
         assert found.metadata == {"version": "1.10", "on": "yes", "many": "[a, 'b']", "none": "", "quoted": "1.0"}

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,18 @@ async def test_activation(d: Driver) -> None:
         assert "'skill'" in answers[1]
         write(root / "pdf" / "SKILL.md", skill("pdf", body="Use a pencil."))
         assert await told(d, scout, Call("activate_skill", {"name": "pdf"})) == ["Use a pencil."]
+
+
+@requirement("SKILL-8", needs=NEEDS)
+async def test_a_skill_that_broke_since_is_for_the_model(d: Driver) -> None:
+    """Its file is malformed or gone by now: the model is told, as it is of its other files, and the run goes on."""
+    with folder(pdf__MD=PDF) as root:
+        scout = agent(d, root)
+        write(root / "pdf" / "SKILL.md", "no frontmatter")
+        assert "frontmatter" in (await told(d, scout, Call("activate_skill", {"name": "pdf"})))[0]
+        shutil.rmtree(root / "pdf")
+        assert "cannot be read" in (await told(d, scout, Call("activate_skill", {"name": "pdf"})))[0]
+        assert "cannot read" in (await told(d, scout, Call("read_skill_file", {"skill": "pdf", "path": "x"})))[0]
 
 
 @requirement("SKILL-9", needs=(*NEEDS, "parallel_tools"))
@@ -215,10 +228,31 @@ async def test_agent_in_a_clients_place_hands_on(d: Driver) -> None:
     with folder(pdf__MD=PDF) as root:
         d.script(Reply(calls=[Call("ping")]), Reply("Done"))
         inner = d.api.Agent(d.client(), "Be brief.", tools=[d.lib.tool(ping)])
-        await d(agent(d, root, inner.as_model_client()).run("go"))
+        between = d.api.Agent(inner.as_model_client())
+        await d(agent(d, root, between.as_model_client()).run("go"))
         body = d.server.requests[0].body
         assert offered(body) == ["ping", *OURS]
         assert str(system_of(body)).startswith("Be brief.\n\n<available_skills>")
+
+
+@requirement("SKILL-11", "AGENT-5", needs=(*NEEDS, "parallel_tools"))
+async def test_skills_stay_beneath_another_agent(d: Driver) -> None:
+    """Its tools and instructions take the place of the inner ones; those of the skills stand beside them, and work."""
+    with folder(pdf__MD=PDF) as root:
+        calls = [Call("activate_skill", {"name": "pdf"}), Call("own"), Call("ping")]
+        d.script(Reply(calls=calls), Reply("Done"), Reply("More"))
+        scout = agent(d, root, None, "Be brief.", tools=[d.lib.tool(ping)])
+        outer = d.api.Agent(scout.as_model_client(), "Be long.", "outer", [d.lib.tool(own)])
+        assert await d(outer.run("go")) == "Done"
+        contents = [message["content"] for message in outer.messages["outer"] if message["role"] == "tool"]
+        assert contents[:2] == ["# PDF\n\nUse a pen.", "own"]
+        assert "'ping' not found" in contents[2]
+        del scout.model_client.messages[-1:]
+        assert await d(outer.resume()) == "More"
+        for request in d.server.requests:
+            assert offered(request.body) == ["own", *OURS]
+            assert str(system_of(request.body)).startswith("Be long.\n\n<available_skills>")
+        assert outer.messages["outer"][0]["content"] == system_of(d.server.requests[0].body)
 
 
 def activate_skill() -> str:

@@ -81,7 +81,7 @@ async def test_each_script_is_a_tool(d: Driver) -> None:
 
 @requirement("SKILL-13", needs=NEEDS)
 async def test_scripts_that_cannot_be_tools_raise(d: Driver) -> None:
-    """B-44: two of one name, and one that is a link out; the message names the file."""
+    """B-44: two of one name, one that is a link out, one whose name is no text; the message names the file."""
     for files, fault in (({"a b.py": "", "a_b.py": ""}, "a_b.py"), ({}, "out.py"), ({}, "no.py")):
         scripts = {f"pdf/scripts/{name}": text for name, text in files.items()}
         with folder(**{"pdf/MD": PDF, "pdf/scripts/go.py": "", "x.py": "", **scripts}) as root:
@@ -90,6 +90,10 @@ async def test_scripts_that_cannot_be_tools_raise(d: Driver) -> None:
             with d.raises(d.lib.errors.SkillLoadError) as caught:
                 agent(d, root)
             assert place(caught.value)[0] == str(root / "pdf" / "scripts" / fault)
+    with folder(**{"pdf/MD": PDF, "pdf/scripts/go.py": ""}) as root:
+        os.rename(root / "pdf/scripts/go.py", os.fsencode(root / "pdf/scripts") + b"/\xff.py")
+        with d.raises(d.lib.errors.SkillLoadError, match="can't encode"):
+            agent(d, root)
 
 
 WHERE = """

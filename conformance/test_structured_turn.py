@@ -19,6 +19,13 @@ class Point:
     x: int
 
 
+@dataclasses.dataclass
+class Spot:
+    """A place between two."""
+
+    x: float
+
+
 def said(d: Driver) -> list[str]:
     """What the last request says, message by message, on either wire."""
     found = []
@@ -74,13 +81,22 @@ async def test_what_is_no_strict_json_does_not_fit(d: Driver) -> None:
     deep = '{"x": 1, "y": ' + "[" * 5000 + "]" * 5000 + "}"
     numbers = {"type": "object", "properties": {"x": {"type": "number"}}}
     half = '{"x": 1, "y": "\\ud800"}'
-    for text in (half, f"Here: {GOOD}", f"{GOOD} Done.", '{"x": NaN}', '{"x": Infinity}', f"[{GOOD}]", "{", deep):
-        for schema, expected in ((Point, Point(1)), (numbers, {"x": 1})):
+    wrong = (half, f"Here: {GOOD}", f"{GOOD} Done.", f"[{GOOD}]", "{", deep)
+    for text in (*wrong, '{"x": NaN}', '{"x": Infinity}', '{"x": -Infinity}', '{"x": 1e999}'):
+        for schema, expected in ((Spot, Spot(1)), (numbers, {"x": 1})):
             client = d.client()
             d.script(Reply(text), Reply(GOOD))
             assert await d(client.chat("Where?", schema=schema)) == expected
             assert len(client.messages) == 2
-    assert len(d.server.requests) == 32
+    assert len(d.server.requests) == 40
+
+
+@requirement("SCHEMA-5", needs=SCRIPTED)
+async def test_a_number_beyond_all_measure_does_not_fit(d: Driver) -> None:
+    """One that no float can hold is no error of the validator's own."""
+    halves = {"type": "object", "properties": {"x": {"type": "number", "multipleOf": 0.5}}}
+    d.script(Reply(f'{{"x": 1{"0" * 400}}}'), Reply(GOOD))
+    assert await d(d.client().chat("How much?", schema=halves)) == {"x": 1}
 
 
 @requirement("SCHEMA-6", "SCHEMA-8", needs=SCRIPTED)

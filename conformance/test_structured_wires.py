@@ -222,6 +222,18 @@ async def test_a_schema_without_a_grammar_is_told(d: Driver) -> None:
     assert client.messages == []
 
 
+@requirement("SCHEMA-11", needs=("in_process",))
+async def test_what_a_grammar_cannot_say_ends_nothing(d: Driver) -> None:
+    """Texts with quotes, long limits and endless references: the model is told, or the answer checked afterwards."""
+    endless = {"$ref": "#/$defs/a"}, {"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]}}}
+    for part, beside in (({"enum": ['5" nail']}, {}), ({"type": "string", "maxLength": 100_000}, {}), endless):
+        wanted = {"type": "object", "properties": {"a": part}, "required": ["a"], **beside}
+        client = d.client()
+        with d.raises(d.lib.errors.StructuredOutputError):
+            await d(client.chat("Hello.", {"max_tokens": 1, "temperature": 0}, schema=wanted))
+        assert client.messages == []
+
+
 @requirement("SCHEMA-7", "SCHEMA-11", needs=("in_process",))
 async def test_a_generation_cut_off_says_so(d: Driver) -> None:
     """Two tokens are no object."""

@@ -307,3 +307,49 @@ async def test_what_cannot_be_done_is_refused_at_once(d: Driver) -> None:
             with d.raises(TypeError, match="schema="):
                 d.direct(workflow.run("go", schema="dict"))
     assert d.server.requests == []
+
+
+@requirement("WORKFLOW-12", needs=NEEDS)
+async def test_a_workflow_in_itself_is_refused(d: Driver) -> None:
+    """Directly, below others, in a member, and with no end to its histories; a fork of it is one as well."""
+    chain = d.api.Chain([member(d, "a")])
+    below = d.api.Chain([d.api.Parallel([chain], name="crew")], name="top")
+    for inside in (chain, below):
+        chain.agents[1:] = [inside]
+        for workflow in (chain, below):
+            with d.raises(ValueError, match="'(chain|top)' contains itself"):
+                await d(workflow.run("go"))
+            with d.raises(ValueError, match="contains itself"):
+                d.direct(workflow.run("go", stream=True))
+            with d.raises(ValueError, match="contains itself"):
+                _ = workflow.messages
+            with d.raises(ValueError, match="contains itself"):
+                _ = workflow.fork().messages
+    assert d.server.requests == []
+    chain.agents.pop()
+    d.script(Reply("1"))
+    assert await d(below.run("go")) == "1"
+
+
+@requirement("WORKFLOW-12", needs=NEEDS)
+async def test_what_is_no_list_is_refused(d: Driver) -> None:
+    """A single prompt in the place of a list would make an agent a letter."""
+    with d.raises(TypeError, match="prompts takes a list of texts, not a single str"):
+        d.api.Chain.from_client(d.client(), "You write.")
+    with d.raises(TypeError, match="worker_prompts takes a list of texts, not a single str"):
+        d.api.Parallel.from_client(d.client(), "You write.")
+    with d.raises(TypeError, match="separator must be a str, not NoneType"):
+        d.api.Parallel(team(d, "a", "b"), separator=None)
+
+
+@requirement("WORKFLOW-7", "WORKFLOW-8", needs=NEEDS)
+async def test_settings_are_those_of_the_call(d: Driver) -> None:
+    """What becomes of the caller's dict later changes nothing, for the steps to come and for ``resume``."""
+    d.script(Fault(400), Reply("1"))
+    settings = {"temperature": 0.25}
+    chain = d.api.Chain(team(d, "a"))
+    with d.raises(d.lib.errors.InvalidRequestError):
+        await d(chain.run("go", settings))
+    settings["temperature"] = 0.75
+    assert await d(chain.resume()) == "1"
+    assert [request.body["temperature"] for request in d.server.requests] == [0.25, 0.25]

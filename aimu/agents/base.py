@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeVar, overload
 
 from aimu.core.options import Images, Kwargs
 from aimu.core.runners import MessageHistory, RunnerState, Task, Understudies, runner_tool
-from aimu.core.structured import Schema
+from aimu.core.steps import checked_answer
+from aimu.core.structured import Schema, as_text
 from aimu.core.toolcalls import Tool
 from aimu.stream import ChunkStream
 from aimu.tools.decorator import tool
@@ -194,13 +195,13 @@ class Runner(RunnerState, ABC):
         Returns:
             A sync tool.
         """
-        crew = Understudies.of(self)
+        understudies = Understudies.of(self)
 
         def work(task: str) -> str:
-            with crew.one(task) as runner:
-                return crew.answer(runner.run(task))
+            with understudies.one(task) as runner:
+                return as_text(checked_answer(runner, runner.run(task)))
 
-        return runner_tool(tool(work), crew, name, description)
+        return runner_tool(tool(work), understudies, name, description)
 
     @property
     @abstractmethod

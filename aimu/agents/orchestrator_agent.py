@@ -8,6 +8,8 @@ from typing import Self
 from aimu.agents.agent import Agent
 from aimu.agents.base import Runner
 from aimu.clients.base import ModelClient
+from aimu.core.client import ClientState
+from aimu.core.runners import require_colour
 from aimu.core.toolcalls import Tool
 from aimu.core.workflows import checked_workers
 
@@ -61,9 +63,10 @@ class OrchestratorAgent(Agent):
 
         Raises:
             ColourError: a worker is of the other surface.
-            TypeError: a worker is no runner.
+            TypeError: a worker is no runner, or ``model_client`` no client.
             ValueError: there are no workers, or two of them share a conversation or a name.
         """
+        require_colour(model_client, cls, "model_client", ClientState)
         orchestrator = cls.__new__(cls)
         orchestrator._init_orchestrator(
             model_client.fork(),

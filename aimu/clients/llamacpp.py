@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Unpack, cast
 
-from llama_cpp import Llama
+from llama_cpp import Llama, llama_model_get_vocab, llama_sampler_free, llama_sampler_init_grammar
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-from llama_cpp.llama_grammar import LlamaGrammar
+from llama_cpp.llama_grammar import LlamaGrammar, json_schema_to_gbnf
 
 from aimu.clients.base import ModelClient
 from aimu.clients.generation import FairLock, Generation
@@ -109,7 +109,7 @@ class Weights:
         """The text of one generation as it comes, then why it ended and what it cost."""
         parameters = {"max_tokens": None, **body}
         if schema := parameters.pop("schema", None):
-            parameters["grammar"] = LlamaGrammar.from_json_schema(json.dumps(schema), verbose=False)
+            parameters["grammar"] = self._grammar(schema)
         tokens = self.llama.tokenize(parameters.pop("prompt").encode(), add_bos=False, special=True)
         self._check_fits(len(tokens))
         reason, count = "length", 0
@@ -126,6 +126,15 @@ class Weights:
                 if is_stopped():
                     return
         yield {"finish_reason": reason, "usage": {"input_tokens": len(tokens), "output_tokens": count}}
+
+    def _grammar(self, schema: dict[str, Any]) -> LlamaGrammar:
+        """A grammar that llama.cpp can read: sampling by one that it cannot would end the process."""
+        text = json_schema_to_gbnf(json.dumps(schema))
+        vocabulary = llama_model_get_vocab(self.llama.model)
+        if not (sampler := llama_sampler_init_grammar(vocabulary, text.encode(), b"root")):
+            raise ValueError(f"llama.cpp cannot read the grammar of this schema; make it simpler: {schema!r}")
+        llama_sampler_free(sampler)
+        return LlamaGrammar.from_string(text, verbose=False)
 
     def _prefill(self, tokens: list[int], is_stopped: Callable[[], bool]) -> None:
         """Evaluate a long prompt batch by batch, so that stopping need not wait for all of it."""

@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 from aimu.core.client import ClientState
 from aimu.core.conversation import Conversation, with_system
 from aimu.core.options import CONTINUATION_PROMPT, Overlay
-from aimu.core.runners import MessageHistory, RunnerState, merged_messages, require_colour
+from aimu.core.runners import MessageHistory, RunnerState, forked_tools, merged_messages, require_colour
 from aimu.core.structured import OutputSchema
 from aimu.core.toolcalls import OnToolError, Tool, checked_on_error, checked_tools, refuse_own_runners
 
@@ -61,11 +61,13 @@ class AgentState(RunnerState, Generic[C]):
             client: Model, connection, tools and defaults to fork.
 
         Raises:
+            TypeError: ``client`` is none.
             ValueError: a key is not a field.
         """
         known = [item.name for item in fields(cls) if item.name != "model_client"]
         if unknown := sorted(set(config).difference(known)):
             raise ValueError(f"an agent config has no {', '.join(unknown)}; keys are {', '.join(known)}")
+        require_colour(client, cls, "client", ClientState)
         return cls(client.fork(), **config)
 
     @property
@@ -78,7 +80,7 @@ class AgentState(RunnerState, Generic[C]):
 
     def _own_messages(self) -> MessageHistory:
         history = self.model_client.messages
-        if history and (instructions := self._instructions()) is not None:
+        if history and (instructions := self._instructions_in_force()) is not None:
             history = with_system(history, instructions)
         return {self.name or "": list(history)}
 
@@ -93,16 +95,39 @@ class AgentState(RunnerState, Generic[C]):
         """This agent, and the runners behind its tools."""
         return [self, *(tool.__aimu_runner__ for tool in self._tools_in_force() if hasattr(tool, "__aimu_runner__"))]
 
+    def _layers(self) -> list[AgentState[C]]:
+        """This agent, the one whose view its client is, and so on."""
+        inner: AgentState[C] | None = getattr(self.model_client, "_agent", None)
+        return [self, *(inner._layers() if inner else ())]
+
+    def _instructions_in_force(self) -> str | None:
+        """The system message of this agent's turns; None leaves the client's."""
+        layers = self._layers()
+        base = next((one.system_message for one in layers if one.system_message is not None), None)
+        if not (added := [text for one in reversed(layers) if (text := one._added_instructions())]):
+            return base
+        return "\n\n".join(filter(None, (self.model_client.system_message if base is None else base, *added)))
+
     def _tools_in_force(self) -> list[Tool]:
-        """Its own tools, or those of the agent it stands on, or the client's."""
-        inner = getattr(self.model_client, "_agent", None)
-        below: list[Tool] = inner._tools_in_force() if inner else self.model_client.tools
-        return self.tools or below
+        """The tools of this agent's turns."""
+        layers = self._layers()
+        base = next((one.tools for one in layers if one.tools), self.model_client.tools)
+        return [*base, *(tool for one in reversed(layers) for tool in one._added_tools())]
+
+    def _added_instructions(self) -> str:
+        """What this kind of agent says below the instructions, whosever they are (SKILL-11)."""
+        return ""
+
+    def _added_tools(self) -> list[Tool]:
+        """What this kind of agent offers beside the tools, whosever they are (SKILL-11)."""
+        return []
 
     def _fork(self, suffix: str, forks: dict[int, Any]) -> Self:
         client = forks.setdefault(id(self.model_client), self.model_client.fork())
-        twin = self.on(client)
+        forks[id(self)] = twin = self.on(client)  # before the runners behind its tools, which may lead back here
         twin.name = f"{self.name}{suffix}"
+        twin.tools = forked_tools(self.tools, suffix, forks)
+        client.tools = forked_tools(self.model_client.tools, suffix, forks)
         return twin
 
     def _own_conversation(self) -> Conversation:
@@ -114,14 +139,6 @@ class AgentState(RunnerState, Generic[C]):
     def _can_resume(self) -> bool:
         return self.model_client._conversation.is_resumable
 
-    def _instructions(self) -> str | None:
-        """The system message of this agent's turns; None leaves the client's."""
-        return self.system_message
-
-    def _toolbox(self) -> list[Tool] | None:
-        """The tools of this agent's turns; None leaves the client's."""
-        return self.tools or None
-
     def _require_own_colour(self) -> None:
         require_colour(self.model_client, self, "model_client", ClientState)
 
@@ -129,8 +146,8 @@ class AgentState(RunnerState, Generic[C]):
         self._require_own_colour()
         return Overlay(
             agent=self.name,
-            system=self._instructions(),
-            tools=self._toolbox(),
+            system=self._instructions_in_force(),
+            tools=self._tools_in_force(),
             max_iterations=self.max_iterations,
             continuation_prompt=self.continuation_prompt,
             concurrent=self.concurrent_tool_calls,

@@ -10,7 +10,7 @@ from aimu.core.runners import RunnerState, Task
 from aimu.core.runs import Plan
 from aimu.core.steps import Step
 from aimu.core.structured import as_text
-from aimu.core.workflows import WorkflowState, member_name, numbered
+from aimu.core.workflows import WorkflowState, member_name, numbered, prompt_list
 
 R = TypeVar("R", bound=RunnerState)
 
@@ -37,7 +37,8 @@ class ChainState(WorkflowState, Generic[R]):
                 ``name`` where the chain has one of its own. Each run starts new histories.
             name: What the chain is called.
         """
-        return cls.from_config([{"system_message": prompt} for prompt in prompts], client, name=name)
+        configs = [{"system_message": prompt} for prompt in prompt_list("prompts", prompts)]
+        return cls.from_config(configs, client, name=name)
 
     @classmethod
     def from_config(cls, configs: Iterable[dict[str, Any]], client: Any, *, name: str = "chain") -> Self:

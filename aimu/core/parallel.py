@@ -10,7 +10,7 @@ from aimu.core.runners import RunnerState, Task
 from aimu.core.runs import Plan, WorkflowRun
 from aimu.core.steps import Crew, Step
 from aimu.core.structured import as_text
-from aimu.core.workflows import WorkflowState, member_name, numbered, require_apart
+from aimu.core.workflows import WorkflowState, member_name, numbered, prompt_list, require_apart
 
 R = TypeVar("R", bound=RunnerState)
 
@@ -40,6 +40,8 @@ class ParallelState(WorkflowState, Generic[R]):
             raise ValueError("workers is empty; name at least one runner")
         if self.max_workers is not None and (not isinstance(self.max_workers, int) or self.max_workers < 1):
             raise ValueError(f"max_workers={self.max_workers!r} must be at least 1, or None for all at once")
+        if not isinstance(self.separator, str):
+            raise TypeError(f"separator must be a str, not {type(self.separator).__name__}")
         super()._check()
         require_apart(self.workers, "workers")
 
@@ -71,7 +73,8 @@ class ParallelState(WorkflowState, Generic[R]):
         def agent(part: str, prompt: str) -> Any:
             return cls._agent({"name": member_name(name, "parallel", part), "system_message": prompt}, client)
 
-        workers = [agent(f"worker-{index}", prompt) for index, prompt in enumerate(worker_prompts)]
+        prompts = prompt_list("worker_prompts", worker_prompts)
+        workers = [agent(f"worker-{index}", prompt) for index, prompt in enumerate(prompts)]
         aggregator = None if aggregator_prompt is None else agent("aggregator", aggregator_prompt)
         return cls(workers, name, aggregator, separator, max_workers, stream_workers)
 

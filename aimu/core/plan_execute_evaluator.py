@@ -16,6 +16,7 @@ from aimu.core.structured import as_text
 from aimu.core.toolcalls import Tool
 from aimu.core.verdicts import Score, check_keyword
 from aimu.core.workflows import WorkflowState, check_rounds, member_name
+from aimu.errors import VerdictError
 
 R = TypeVar("R", bound=RunnerState)
 SHOWN = 500
@@ -50,7 +51,7 @@ class PlanExecuteEvaluatorState(WorkflowState, Generic[R]):
 
     def _check(self) -> None:
         check_rounds(self.max_rounds)
-        if not 0 <= self.pass_threshold <= 1:
+        if not isinstance(self.pass_threshold, (int, float)) or not 0 <= self.pass_threshold <= 1:
             raise ValueError(f"pass_threshold={self.pass_threshold!r} must be from 0 to 1")
         if self.pass_keyword is not None:
             check_keyword(self.pass_keyword)
@@ -139,6 +140,9 @@ class PlanExecuteEvaluatorState(WorkflowState, Generic[R]):
         if not header:
             return FALLBACK_CRITERIA, answer
         preface, header, criteria = _parted(before, "Evaluation criteria")
+        if not plan.strip():
+            name = getattr(self.planner, "name", None) or type(self.planner).__name__
+            raise VerdictError(f"{name!r} gave a plan with nothing in it; tell it what a plan is", text=answer)
         return (criteria if header else preface).strip() or FALLBACK_CRITERIA, plan.strip()
 
 

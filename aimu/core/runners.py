@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from aimu.core.colour import colour_of
 from aimu.core.conversation import Conversation
 from aimu.core.messages import Message
 from aimu.core.options import Images, Kwargs
-from aimu.core.structured import OutputSchema, Schema, as_text
+from aimu.core.structured import OutputSchema, Schema, wire_name
 from aimu.core.toolcalls import Tool
 from aimu.errors import ColourError, ToolError
 
@@ -36,6 +35,7 @@ class RunnerState:
     """What is asked of any runner; one that speaks itself answers for itself, one that has members for them."""
 
     name: str | None = None
+    _stands_in = False  # for another runner, while that one is at work
 
     @property
     def messages(self) -> MessageHistory:
@@ -62,7 +62,7 @@ class RunnerState:
         return self._fork(suffix, {})
 
     def _fork(self, suffix: str, forks: dict[int, Any]) -> Self:  # noqa: ARG002 - those that can use them
-        raise TypeError(f"{type(self).__name__} brings no fork; it can do one task at a time")
+        raise TypeError(f"{type(self).__name__} brings no fork; it can do one task at a time, or needs a fork(suffix)")
 
     def _parts(self) -> Iterable[Any]:
         """Itself where it speaks, and the runners it is made of or may call."""
@@ -113,13 +113,44 @@ def merged_messages(speakers: Iterable[RunnerState]) -> MessageHistory:
     Raises:
         ValueError: two speakers have one name.
     """
+    told = [(speaker, *item) for speaker in speakers for item in speaker._own_messages().items()]
+    given: set[str] = set()
+    for name in (name for speaker, name, _ in told if not speaker._stands_in):
+        if name in given:
+            raise ValueError(f"two speakers are called {name!r}; give one another name")
+        given.add(name)
     merged: MessageHistory = {}
-    for speaker in speakers:
-        for name, history in speaker._own_messages().items():
-            if name in merged:
-                raise ValueError(f"two speakers are called {name!r}; give one another name")
-            merged[name] = history
+    for speaker, name, history in told:
+        merged[_free_name(name, given | set(merged)) if speaker._stands_in else name] = history
     return merged
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """``name``, or where it is taken the next one of its kind: ``writer-3`` after ``writer-2`` (RUNNER-6)."""
+    stem = name.rpartition("-")[0] or name
+    return name if name not in taken else next(free for n in count(2) if (free := f"{stem}-{n}") not in taken)
+
+
+def forked_once(runner: RunnerState, suffix: str, forks: dict[int, Any]) -> Any:
+    """The fork of ``runner`` in this copying; one that is met twice has one fork."""
+    if id(runner) not in forks:
+        own = type(runner)._fork is RunnerState._fork  # a runner of the user's own has `fork` at most
+        forks[id(runner)] = runner.fork(suffix) if own else runner._fork(suffix, forks)
+    return forks[id(runner)]
+
+
+def forked_tools(tools: Iterable[Tool], suffix: str, forks: dict[int, Any]) -> list[Tool]:
+    """``tools`` with each runner behind them forked; one that brings no fork goes on doing one task at a time."""
+
+    def forked(tool: Tool) -> Tool:
+        runner: Any = understudies.runner if (understudies := getattr(tool, "__aimu_runner__", None)) else None
+        if runner is None or (type(runner)._fork, type(runner).fork) == (RunnerState._fork, RunnerState.fork):
+            return tool
+        told = tool.__tool_spec__["function"]  # type: ignore[attr-defined]
+        again: Tool = forked_once(runner, suffix, forks).as_tool(told["name"], told["description"])
+        return again
+
+    return [forked(tool) for tool in tools]
 
 
 def require_colour(thing: object, owner: object, what: str, kind: type) -> None:
@@ -137,16 +168,21 @@ def require_colour(thing: object, owner: object, what: str, kind: type) -> None:
     """
     colour, wanted = colour_of(thing), colour_of(owner) or "sync"
     if colour is None or not isinstance(thing, kind):
-        noun = "runner" if kind is RunnerState else "client"
-        how = "; a runner gives one by as_model_client()" if isinstance(thing, RunnerState) else ""
-        raise TypeError(f"{what} must be a {noun} of this library, not {type(thing).__name__}{how}")
+        noun, how = ("runner", "Agent(client)") if kind is RunnerState else ("client", "client()")
+        how = "its as_model_client()" if noun == "client" and hasattr(thing, "as_model_client") else how
+        raise TypeError(f"{what} must be a {noun} of this library, not {type(thing).__name__}; {how} is one")
     if colour != wanted:
         here, there = ("aimu.aio", "aimu") if wanted == "async" else ("aimu", "aimu.aio")
-        made = type(thing).__name__ if kind is RunnerState else "client()"
+        made = _library_name(type(thing)) if kind is RunnerState else "client()"
         raise ColourError(
             f"{what} is {colour} and this is {here}, the {wanted} surface; "
-            f"use {here}.{made}, or {there}.{(owner if isinstance(owner, type) else type(owner)).__name__}"
+            f"use {here}.{made}, or {there}.{_library_name(owner if isinstance(owner, type) else type(owner))}"
         )
+
+
+def _library_name(made_of: type) -> str:
+    """The name of a class in the front door; one of the user's own goes by what it extends."""
+    return next(base.__name__ for base in made_of.__mro__ if base.__module__.partition(".")[0] == "aimu")
 
 
 class Understudies:
@@ -161,11 +197,11 @@ class Understudies:
 
     @classmethod
     def of(cls, runner: RunnerState) -> Self:
-        """The one crew of a runner, whatever number of tools it is; a copy of the runner has its own."""
-        crew: Self = vars(runner).setdefault("_crew", cls(runner))
-        if crew.runner is not runner:
-            crew = vars(runner)["_crew"] = cls(runner)
-        return crew
+        """The understudies of a runner, whatever number of tools it is; a copy of the runner has its own."""
+        understudies: Self = vars(runner).setdefault("_understudies", cls(runner))
+        if understudies.runner is not runner:
+            understudies = vars(runner)["_understudies"] = cls(runner)
+        return understudies
 
     def conversations(self) -> list[Conversation]:
         return conversations_of(unique_speakers([self]))
@@ -187,25 +223,21 @@ class Understudies:
         except IndexError:
             number = next(self._numbers)
             self._runners[number] = self.runner.fork(f"-{number}")
+            for speaker in unique_speakers([self._runners[number]]):
+                speaker._stands_in = True
         try:
             yield self._runners[number]
         finally:
             heapq.heappush(self._free, number)
 
-    @staticmethod
-    def answer(result: Any) -> str:
-        """What the model is told."""
-        return as_text(result)
 
-
-def runner_tool(tool: Tool, crew: Understudies, name: str | None, description: str | None) -> Tool:
+def runner_tool(tool: Tool, understudies: Understudies, name: str | None, description: str | None) -> Tool:
     """``tool`` under the name and description a model shall know it by (RUNNER-5)."""
-    runner = crew.runner
-    known = name or getattr(runner, "name", None) or ""
-    made = re.sub(r"[^A-Za-z0-9_-]+", "_", known).strip("_")[:64] or "worker"
+    runner = understudies.runner
+    made = wire_name(name or getattr(runner, "name", None), "worker")
     instructions = str(getattr(runner, "system_message", None) or "").strip()
     told = description or instructions.partition("\n")[0] or f"Give {made} a task and get its answer."
     tool.__name__ = tool.__qualname__ = made
     tool.__tool_spec__["function"].update(name=made, description=told)  # type: ignore[attr-defined]
-    tool.__aimu_runner__ = crew  # type: ignore[attr-defined]
+    tool.__aimu_runner__ = understudies  # type: ignore[attr-defined]
     return tool

@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from aimu.core.client import ClientState
 from aimu.core.colour import Colour, is_async_callable
+from aimu.core.conversation import Conversation
 from aimu.core.options import Kwargs
 from aimu.core.runners import Task, require_colour
 from aimu.core.runs import WorkflowRun
@@ -138,7 +139,8 @@ class JudgeState(Generic[C]):
         prompt = (self.prompt_template or PROMPT).format(content=row.content, output=row.output, criteria=criteria)
         return WorkflowRun("judge", Task(prompt), how_good().asked_of(self, prompt))
 
-    def conversations(self) -> list[Any]:
+    def conversations(self) -> list[Conversation]:
+        """None: ``generate`` speaks in no conversation."""
         return []
 
     def _can_constrain(self, schema: OutputSchema) -> bool:

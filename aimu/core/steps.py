@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import is_not
@@ -11,7 +12,7 @@ from typing import Any
 from aimu.core.chunks import GENERATING, StreamChunk
 from aimu.core.options import Images
 from aimu.core.structured import Schema, as_text
-from aimu.errors import StructuredOutputError
+from aimu.errors import ColourError, StructuredOutputError
 
 
 @dataclass(eq=False)
@@ -58,6 +59,10 @@ class Step:
                 raise
         self.is_done = True
 
+    def take(self, answer: Any) -> None:
+        """Keep what the runner answered, as ``checked_answer`` says."""
+        self.result = checked_answer(self.runner, answer)
+
     def options(self) -> dict[str, Any]:
         """What ``run`` is told beside the text; a runner of the user's own need not know of schemas."""
         return {} if self.schema is None else {"schema": self.schema}
@@ -67,7 +72,8 @@ class Step:
 
     def told(self, result: Any) -> StreamChunk:
         """The whole answer as one chunk, of a runner that has no stream."""
-        return self.labelled(StreamChunk(GENERATING, as_text(result), getattr(self.runner, "name", None)))
+        text = as_text(checked_answer(self.runner, result))
+        return self.labelled(StreamChunk(GENERATING, text, getattr(self.runner, "name", None)))
 
     def _has_moved(self) -> bool:
         """Whether something was recorded since the step began."""
@@ -79,6 +85,24 @@ class Step:
     def _position(self) -> list[Any]:
         """Where its conversations stand: the last message of each, which is told apart by what it is."""
         return [held.messages[-1] if held.messages else None for held in self.runner.conversations()]
+
+
+def checked_answer(runner: Any, answer: Any) -> Any:
+    """What a runner answered; one of the user's own may return anything (RUNNER-9).
+
+    Raises:
+        ColourError: it is awaitable, so the runner was async after all.
+        TypeError: it is nothing, or an iterator.
+    """
+    who = getattr(runner, "name", None) or type(runner).__name__
+    if inspect.isawaitable(answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise ColourError(f"run of {who!r} is async and this is the sync surface; use aimu.aio, or make it a plain def")
+    if answer is None or isinstance(answer, (Iterator, AsyncIterator)):
+        kind = type(answer).__name__
+        raise TypeError(f"run of {who!r} returned {kind}; return text, an object with a JSON form, or a ChunkStream")
+    return answer
 
 
 @dataclass(eq=False)

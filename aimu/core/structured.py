@@ -42,7 +42,7 @@ class OutputSchema:
         fenced = _FENCE.match(plain)
         try:
             return self.read_json(fenced[1] if fenced else plain)
-        except (RecursionError, ValueError) as exc:
+        except (OverflowError, RecursionError, ValueError) as exc:
             raise StructuredOutputError(f"the answer does not fit the schema {self.name!r}: {exc}", text=text) from exc
 
     def instruction(self) -> str:
@@ -131,20 +131,20 @@ def _from_type(schema: Any) -> OutputSchema:
         raise TypeError(f"schema={name} has a field no JSON value can fill: {why}") from exc
 
     def read_json(text: str) -> Any:
+        _strict_json(text)
         try:
             return adapter.validate_json(text)
         except ValidationError as exc:
             errors = exc.errors(include_url=False, include_context=False, include_input=False)
             raise ValueError("; ".join(_explained(error["loc"], error["msg"]) for error in errors)) from exc
 
-    return OutputSchema(_wire_name(name), _unrolled(json_schema), read_json)
+    return OutputSchema(wire_name(name), _unrolled(json_schema), read_json)
 
 
 def _from_json_schema(schema: Mapping[str, Any]) -> OutputSchema:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import validator_for
-    from pydantic_core import from_json
     from referencing import Registry
 
     json_schema = _copied(schema)
@@ -157,16 +157,23 @@ def _from_json_schema(schema: Mapping[str, Any]) -> OutputSchema:
     validator = validator_class(json_schema, registry=Registry())  # an empty one: nothing is fetched
 
     def read_json(text: str) -> Any:
-        try:
-            value = from_json(text.encode(), allow_inf_nan=False)
-            json.dumps(value, allow_nan=False)  # 1e999 is no number either
-        except ValueError as exc:
-            raise ValueError(f"Invalid JSON: {exc}") from exc
+        value = _strict_json(text)
         if errors := sorted(validator.iter_errors(value), key=lambda error: error.json_path):
             raise ValueError("; ".join(_explained(error.absolute_path, error.message) for error in errors))
         return value
 
-    return OutputSchema(_wire_name(json_schema.get("title")), _unrolled(json_schema), read_json)
+    return OutputSchema(wire_name(json_schema.get("title")), _unrolled(json_schema), read_json)
+
+
+def _strict_json(text: str) -> Any:
+    from pydantic_core import from_json
+
+    try:
+        value = from_json(text.encode(), allow_inf_nan=False)
+        json.dumps(value, allow_nan=False)  # 1e999 is no number either
+    except ValueError as exc:
+        raise ValueError(f"Invalid JSON: {exc}") from exc
+    return value
 
 
 def _copied(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,9 +212,9 @@ def _check_references(json_schema: dict[str, Any]) -> None:
         raise ValueError(f"schema= refers to {ref!r}, which is not in it; put that under '$defs'") from exc
 
 
-def _wire_name(title: Any) -> str:
+def wire_name(title: Any, otherwise: str = "answer") -> str:
     """A name that every wire takes."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", str(title or "")).strip("_")[:64] or "answer"
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", str(title or "")).strip("_")[:64] or otherwise
 
 
 def _explained(path: Any, message: str) -> str:
@@ -228,9 +235,16 @@ def _unrolled(json_schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_text(value: Any) -> str:
-    """A result as text for the next reader: text stays, a validated object becomes JSON."""
+    """A result as text for the next reader: text stays, a validated object becomes JSON.
+
+    Raises:
+        TypeError: it has no JSON form.
+    """
     if isinstance(value, str):
         return value
-    from pydantic_core import to_json
+    from pydantic_core import PydanticSerializationError, to_json
 
-    return to_json(value).decode()
+    try:
+        return to_json(value).decode()
+    except PydanticSerializationError as exc:
+        raise TypeError(f"{type(value).__name__} has no JSON form, and cannot be handed on; answer in text") from exc

@@ -31,7 +31,8 @@ def checked_tools(tools: Iterable[Tool]) -> list[Tool]:
     seen: set[str] = set()
     for tool in tools:
         if not hasattr(tool, "__tool_spec__"):
-            raise ValueError(f"{tool!r} is not a tool: decorate it with @aimu.tool")
+            how = "its as_tool() is one" if hasattr(tool, "as_tool") else "decorate it with @aimu.tool"
+            raise ValueError(f"{tool!r} is not a tool: {how}")
         if (name := tool_name(tool)) in seen:
             raise ValueError(f"two tools are called {name!r}; rename one")
         seen.add(name)
@@ -72,8 +73,8 @@ def refuse_own_runners(tools: Iterable[Tool], conversation: object) -> None:
         ValueError: a runner behind one of the tools shares the conversation.
     """
     for tool in tools:
-        if (crew := getattr(tool, "__aimu_runner__", None)) and any(
-            one is conversation for one in crew.conversations()
+        if (understudies := getattr(tool, "__aimu_runner__", None)) and any(
+            one is conversation for one in understudies.conversations()
         ):
             raise ValueError(
                 f"the runner behind tool {tool_name(tool)!r} speaks in the conversation that would call it; "

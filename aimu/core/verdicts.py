@@ -70,15 +70,17 @@ class Question(Generic[V]):
             except ValueError as exc:
                 if not again:
                     raise _no_verdict(runner, answer) from exc
-            # the whole question once more, for those that remember nothing
-            words = f"{text}\n\nYour answer {answer!r} could not be read. {self.protocol}"
+                # the whole question once more, for those that remember nothing
+                words = f"{text}\n\nYour answer {answer!r} cannot be used: {exc}. {self.protocol}"
         raise AssertionError("unreachable")
 
 
 def _no_verdict(runner: Any, answer: str) -> VerdictError:
     name = getattr(runner, "name", None) or type(runner).__name__
     return VerdictError(
-        f"{name!r} gave no verdict that can be followed, even when asked once more: {answer!r}", text=answer
+        f"{name!r} gave no verdict that can be followed: {answer!r}; tell it more plainly what it is to decide, "
+        "or use a model that keeps to a schema",
+        text=answer,
     )
 
 
@@ -121,7 +123,8 @@ def check_keyword(keyword: str) -> None:
     Raises:
         ValueError: it is empty, longer than a line, or ``REVISE``.
     """
-    if not keyword or keyword == REVISE or keyword.strip() != keyword or len(keyword.splitlines()) > 1:
+    is_word = isinstance(keyword, str) and keyword.strip() == keyword and len(keyword.splitlines()) == 1
+    if not is_word or keyword == REVISE:
         raise ValueError(f"pass_keyword={keyword!r} must be a word, without space round it, and not {REVISE!r}")
 
 

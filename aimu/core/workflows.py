@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from aimu.core.images import check_message, image_list
-from aimu.core.runners import MessageHistory, RunnerState, Task, merged_messages, require_colour
+from aimu.core.runners import MessageHistory, RunnerState, Task, forked_once, merged_messages, require_colour
 from aimu.core.runs import Plan, WorkflowRun
 from aimu.core.structured import output_schema
 from aimu.errors import ConcurrentTurnError
@@ -39,7 +39,12 @@ class WorkflowState(RunnerState):
 
     @property
     def messages(self) -> MessageHistory:
-        """The histories of all who speak in it, by their names (WORKFLOW-3)."""
+        """The histories of all who speak in it, by their names (WORKFLOW-3).
+
+        Raises:
+            ValueError: two of them have one name, or the workflow contains itself.
+        """
+        refuse_circle(self)
         return merged_messages(self.speakers())
 
     @classmethod
@@ -62,7 +67,8 @@ class WorkflowState(RunnerState):
         self._check()
         check_message(task.text, bool(task.images))
         output_schema(task.schema)
-        task = replace(task, images=image_list(task.images) or None)  # an iterator would serve one member only
+        images = image_list(task.images) or None  # an iterator would serve one member only
+        task = replace(task, images=images, generate_kwargs=copy.copy(task.generate_kwargs))
         return WorkflowRun(self.name, task, self._plan(task))
 
     def _interrupted_run(self, task: Task) -> WorkflowRun:
@@ -105,7 +111,7 @@ class WorkflowState(RunnerState):
             del vars(self)["_running"]
 
     def _fork(self, suffix: str, forks: dict[int, Any]) -> Self:
-        twin = copy.copy(self)
+        forks[id(self)] = twin = copy.copy(self)  # before its members, one of which may lead back here
         vars(twin).pop("_running", None)
         for name, value in list(vars(twin).items()):
             setattr(twin, name, forked(value, suffix, forks))
@@ -116,18 +122,51 @@ class WorkflowState(RunnerState):
 def forked(value: Any, suffix: str, forks: dict[int, Any]) -> Any:
     """``value`` with each runner in it forked; one that occurs twice has one fork."""
     if isinstance(value, RunnerState):
-        if id(value) not in forks:
-            forks[id(value)] = value._fork(suffix, forks)
-        return forks[id(value)]
+        return forked_once(value, suffix, forks)
     if isinstance(value, Mapping):
         return {key: forked(part, suffix, forks) for key, part in value.items()}
     is_list = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
     return [forked(part, suffix, forks) for part in value] if is_list else value
 
 
-def numbered(what: str, runners: Iterable[RunnerState]) -> list[tuple[str, RunnerState]]:
-    """``runners`` behind ``what[0]``, ``what[1]``, ..."""
+def refuse_circle(workflow: WorkflowState) -> None:
+    """Refuse a workflow that contains itself, which would never end.
+
+    Raises:
+        ValueError: it does.
+    """
+    seen: set[int] = set()
+    ahead: list[RunnerState] = [workflow]
+    while ahead:
+        inner = ahead.pop()
+        members = [member for _, member in inner._members()] if isinstance(inner, WorkflowState) else []
+        if any(member is workflow for member in members):
+            raise ValueError(f"{workflow.name!r} contains itself, and would never end; make {inner.name!r} without it")
+        ahead += [member for member in members if id(member) not in seen]
+        seen.update(map(id, members))
+
+
+def numbered(what: str, runners: Sequence[RunnerState]) -> list[tuple[str, RunnerState]]:
+    """``runners`` behind ``what[0]``, ``what[1]``, ...
+
+    Raises:
+        TypeError: they are no list, but one runner, say, or an iterator, which could be gone through once only.
+    """
+    given: object = runners
+    if not isinstance(given, Sequence):
+        raise TypeError(f"{what} must be a list of runners, not {type(given).__name__}")
     return [(f"{what}[{index}]", runner) for index, runner in enumerate(runners)]
+
+
+def prompt_list(what: str, prompts: Iterable[str]) -> list[str]:
+    """The prompts of a factory; a single text would be taken for one prompt a letter.
+
+    Raises:
+        TypeError: they are one text.
+    """
+    if isinstance(prompts, str):
+        raise TypeError(f"{what} takes a list of texts, not a single str; write [{prompts[:20]!r}]")
+    return list(prompts)
 
 
 def member_name(name: str, default: str, part: str) -> str:

@@ -26,12 +26,12 @@ class SkillAgentState(AgentState[C]):
     skill_manager: SkillManager = field(default_factory=SkillManager)
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         given: object = self.skill_manager
         if not isinstance(given, SkillManager):
             kind = type(given).__name__
             raise TypeError(f"skill_manager must be a SkillManager, not {kind}; SkillManager([folder]) makes one")
-        checked_tools(self._toolbox() or [])
+        super().__post_init__()
+        checked_tools(self._tools_in_force())
 
     @classmethod
     def from_config(cls, config: dict[str, Any], client: C) -> Self:
@@ -51,26 +51,16 @@ class SkillAgentState(AgentState[C]):
             config["skill_manager"] = SkillManager(config.pop("skill_dirs"))
         return super().from_config(config, client)
 
-    def _instructions(self) -> str | None:
-        own = super()._instructions()
-        if not (catalogue := self.skill_manager.catalog_prompt()):
-            return own
-        base = own if own is not None else self._inherited("_instructions", self.model_client.system_message)
-        return "\n\n".join(part for part in (base, f"{catalogue}\n{HINT}") if part)
+    def _added_instructions(self) -> str:
+        catalogue = self.skill_manager.catalog_prompt()
+        return f"{catalogue}\n{HINT}" if catalogue else ""
 
-    def _toolbox(self) -> list[Tool] | None:
-        own, skills = super()._toolbox(), self.skill_manager
+    def _added_tools(self) -> list[Tool]:
+        skills = self.skill_manager
         if not skills.skills:
-            return own
-        theirs: list[Tool] = own or self._inherited("_toolbox", self.model_client.tools)
+            return []
         scripts = [script for skill in skills.skills.values() for script in skill.scripts]
-        return [*theirs, activate_tool(skills), reading_tool(skills), *map(self._script_tool, scripts)]
-
-    def _inherited(self, hook: str, clients: Any) -> Any:
-        """What holds without this agent: the client's, or that of the agent whose view the client is."""
-        inner = getattr(self.model_client, "_agent", None)
-        found = None if inner is None else getattr(inner, hook)()
-        return clients if found is None else found
+        return [activate_tool(skills), reading_tool(skills), *map(self._script_tool, scripts)]
 
     @abstractmethod
     def _script_tool(self, script: Script) -> Tool:

@@ -36,7 +36,7 @@ class SkillManager:
         script_timeout: float = 30.0,
         script_env: Mapping[str, str] | None = None,
     ) -> None:
-        if not script_timeout > 0:
+        if not isinstance(script_timeout, (int, float)) or not script_timeout > 0:
             raise ValueError(f"script_timeout={script_timeout!r} must be a number of seconds above zero")
         given = [skill_dirs] if isinstance(skill_dirs, (str, os.PathLike)) else list(skill_dirs or ())
         self._are_defaults = not given

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 from aimu.errors import SkillLoadError
 
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from yaml.nodes import Node
 
 LIMIT = 64 * 1024  # characters between the two lines of ---
+# what stands in ordinary text unseen: soft hyphens, joiners, marks of direction; what reorders or hides text does not
+UNSEEN = frozenset("\n\t\xad\u200b\u200c\u200d\u200e\u200f")
 NULL = "tag:yaml.org,2002:null"
 # "key: value: more" is no YAML, and is what people write; the value is meant as text
-BARE_COLON = re.compile(r"^([A-Za-z][\w-]*):[ \t]+(?![\"'|>\[{&*!#])(.*:(?:[ \t].*)?)$", re.MULTILINE)
+BARE_COLON = re.compile(r"^([A-Za-z][\w-]*):[ \t]++(?![\"'|>\[{&*!#])(.*:(?:[ \t].*)?)$", re.MULTILINE)
 
 
 class Frontmatter:
@@ -68,7 +71,7 @@ class Frontmatter:
         text = node.value.strip()
         if limit is not None and len(text) > limit:
             raise self.error(f"{key} has {len(text)} characters; at most {limit} are allowed", _line(node))
-        if any(not (char.isprintable() or char in "\n\t") for char in text):
+        if not all(map(_is_shown, text)):
             raise self.error(f"{key} has characters that cannot be shown: {ascii(text)[:80]}", _line(node))
         return text
 
@@ -145,6 +148,10 @@ def _composed(source: str) -> Node | None:
 def _quoted(found: re.Match[str]) -> str:
     value = found[2].strip().replace("'", "''")
     return f"{found[1]}: '{value}'"
+
+
+def _is_shown(char: str) -> bool:
+    return char.isprintable() or char in UNSEEN or category(char) == "Zs"
 
 
 def _kind(node: Any) -> str:

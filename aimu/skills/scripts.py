@@ -50,6 +50,7 @@ def scripts_of(skill: str, folder: str) -> list[Script]:
         script = Script(skill, folder, os.path.join(FOLDER, name), script_tool_name(skill, name[:-3]))
         path = os.path.join(folder, script.file)
         try:
+            name.encode()  # the model is told of it
             located(folder, script.file)
         except (OSError, ValueError) as exc:
             raise SkillLoadError(f"is no script that can be run: {_reason(exc)}", path=path) from exc

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from aimu.errors import SkillNotFoundError, ToolError
+from aimu.errors import SkillLoadError, SkillNotFoundError, ToolError
 from aimu.skills.files import read_bytes
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def activate_tool(skills: SkillManager) -> SkillTool:
     def activate(name: str) -> str:
         try:
             return skills.get_skill_body(name) or f"The skill {name} has no instructions beyond its description."
-        except SkillNotFoundError as exc:
+        except (SkillLoadError, SkillNotFoundError) as exc:
             raise ToolError(str(exc)) from exc
 
     return SkillTool(activate, "activate_skill", "Read the instructions of a skill before you use it.", {"name": TEXT})

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from contextvars import Context
-from threading import Lock, Thread
+from threading import Lock, Thread, current_thread
 from typing import Any, Self, TypeVar
 
 from aimu.errors import MCPConnectionError
-from aimu.tools.mcp_format import MCPToolState, mcp_tools_to_openai, result_text
-from aimu.tools.mcp_link import CLOSED, Links
+from aimu.tools.mcp_format import MCPToolState, mcp_tools_to_openai, result_text, specs_of_tools
+from aimu.tools.mcp_link import CLOSED, CLOSED_MEANWHILE, Links
 
 T = TypeVar("T")
 
@@ -43,6 +43,8 @@ class Portal:
 
     def call(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
         """Run a coroutine function in the loop and wait for its result."""
+        if self._process != os.getpid():
+            raise MCPConnectionError("this MCP client belongs to the process that made it; make one in this process")
         with self._lock:
             if self._is_closed:
                 raise MCPConnectionError(CLOSED)
@@ -53,13 +55,15 @@ class Portal:
         try:
             return future.result()
         except CancelledError as exc:
-            raise MCPConnectionError("this MCP client was closed during the call") from exc
+            raise MCPConnectionError(CLOSED_MEANWHILE) from exc
         except BaseException:
             future.cancel()  # Ctrl-C: nobody waits for the call any more
             raise
 
     def close(self) -> None:
         """End the loop and its thread; calls under way fail. Nothing in a process forked since."""
+        if current_thread() is self._thread:
+            raise MCPConnectionError("this MCP client cannot be closed by a tool of the server it is connected to")
         with self._lock:
             is_open = not self._is_closed and self._process == os.getpid()
             self._is_closed = True
@@ -108,7 +112,7 @@ class MCPTool(MCPToolState):
     __tool_is_async__ = False
 
     def __call__(self, /, **arguments: Any) -> str:
-        return result_text(self._client.call_tool(self.__name__, arguments))
+        return result_text(self._client.call_tool(self._name, arguments))
 
 
 class MCPClient:
@@ -172,7 +176,7 @@ class MCPClient:
         Raises:
             MCPConnectionError: a server does not answer.
         """
-        return [MCPTool(self, spec) for spec in self.get_tools()]
+        return [MCPTool(self, tool, spec) for tool, spec in specs_of_tools(self.list_tools())]
 
     def list_tools(self) -> list[Any]:
         """The tools as the servers describe them.

@@ -28,10 +28,15 @@ def mcp_tools_to_openai(tools: Iterable[Any]) -> list[dict[str, Any]]:
         the server's order. Of two tools of one name the first counts. A name that a provider would
         refuse is made legal, and stays unique.
     """
+    return [spec for _, spec in specs_of_tools(tools)]
+
+
+def specs_of_tools(tools: Iterable[Any]) -> list[tuple[Any, dict[str, Any]]]:
+    """Each MCP tool with its OpenAI spec, as ``mcp_tools_to_openai`` gives them."""
     named: dict[str, Any] = {}
     for tool in tools:
         named.setdefault(tool.name, tool)
-    return [_spec(wire, named[name]) for wire, name in wire_names(list(named)).items()]
+    return [(named[name], _spec(wire, named[name])) for wire, name in wire_names(list(named)).items()]
 
 
 def _spec(name: str, tool: Any) -> dict[str, Any]:
@@ -62,7 +67,7 @@ def _legal(name: str, taken: set[str]) -> str:
 def checked_arguments(schema: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments, if they fit the schema that the server shows for its tool (MCP-4).
 
-    A schema that is itself broken checks nothing: the server has its own say.
+    A schema that is itself broken checks nothing, and no pattern is tried: the server has its own say.
 
     Raises:
         ToolError: they do not fit; the text names each bad argument.
@@ -78,13 +83,22 @@ def checked_arguments(schema: dict[str, Any], arguments: dict[str, Any]) -> dict
 
 def _errors(schema: dict[str, Any], arguments: dict[str, Any]) -> Iterable[Any]:
     from jsonschema import Draft202012Validator
-    from jsonschema.validators import validator_for
+    from jsonschema.validators import extend, validator_for
     from referencing import Registry
 
     kind = validator_for(schema, default=Draft202012Validator)
     kind.check_schema(schema)
+    by_name = kind.VALIDATORS["additionalProperties"]
+
+    def others(validator: Any, allowed: Any, given: Any, part: dict[str, Any]) -> Iterable[Any]:
+        return () if "patternProperties" in part else by_name(validator, allowed, given, part)
+
+    # a stranger's pattern may take for ever, with the event loop in its hands
+    unread = dict.fromkeys(("pattern", "patternProperties", "unevaluatedProperties"), lambda *_: ())
+    trusted: Any = extend(kind, {**unread, "additionalProperties": others})  # type: ignore[no-untyped-call]
     # an empty registry: a stranger's $ref fetches nothing
-    return kind(schema, registry=Registry()).iter_errors(arguments)
+    errors: Iterable[Any] = trusted(schema, registry=Registry()).iter_errors(arguments)
+    return errors
 
 
 def _explained(error: Any) -> str:
@@ -115,11 +129,13 @@ class MCPToolState:
 
     Args:
         client: The MCPClient that calls it.
+        tool: As the server describes it.
         spec: Its OpenAI spec.
     """
 
-    def __init__(self, client: Any, spec: dict[str, Any]) -> None:
+    def __init__(self, client: Any, tool: Any, spec: dict[str, Any]) -> None:
         self._client = client
+        self._name = str(tool.name)  # the server's, since another tool may get the model's name for it
         self.__tool_spec__ = spec
         self.__name__ = str(spec["function"]["name"])
 

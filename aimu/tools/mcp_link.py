@@ -17,6 +17,7 @@ from aimu.tools.mcp_place import Place, read_places
 from aimu.tools.mcp_transport import fastmcp_client
 
 CLOSED = "this MCP client is closed; make a new one"
+CLOSED_MEANWHILE = "this MCP client was closed during the call"
 NOT_CONNECTED = "this MCP client is not connected; use it in 'async with', or make it by 'await MCPClient.connect(...)'"
 METHOD_NOT_FOUND = -32601
 # JSON-RPC errors that are none of a tool: parse error, invalid request, connection closed, timed out
@@ -54,6 +55,7 @@ class Link:
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self.is_closed = False
         self._connection: Connection | None = None
         fastmcp_client(place)  # what can be no server is told at construction
 
@@ -73,7 +75,7 @@ class Link:
         try:
             return await self._tools()
         except MCPConnectionError:
-            if not was_connected:
+            if not was_connected or self.is_closed:
                 raise
         return await self._tools()
 
@@ -104,6 +106,8 @@ class Link:
         connection.calls += 1
         try:
             await connection.open()
+            if self.is_closed:
+                raise MCPConnectionError(CLOSED)
             yield connection.client
         except Exception as exc:
             is_refusal = is_call and connection.client.is_connected() and _is_refusal(exc)
@@ -125,6 +129,8 @@ class Link:
         return fresh
 
     def _error(self, exc: Exception, doing: str, is_refusal: bool) -> AimuError:
+        if self.is_closed:
+            return MCPConnectionError(CLOSED_MEANWHILE)
         detail = self.place.quiet(_detail(exc))
         if is_refusal:
             return ToolError(detail)
@@ -136,24 +142,14 @@ class Link:
         """The exception to chain; none that would show a secret."""
         step: BaseException | None = exc
         while step is not None:
-            if self.place.quiet(str(step)) != str(step):
+            if self.place.quiet(text := f"{step} {step!r}") != text:
                 return None
             step = step.__cause__ or step.__context__
         return exc
 
 
 class Links:
-    """The servers of one MCPClient, and where each tool is.
-
-    Args:
-        config: An ``mcpServers`` dict.
-        server: A server object or a URL.
-        file: The path of a Python script.
-
-    Raises:
-        MCPConnectionError: not exactly one is given, or it can be no server.
-        MissingDependencyError: fastmcp is not installed.
-    """
+    """The servers of one MCPClient, which is given the same parameters, and where each tool is."""
 
     def __init__(self, config: Mapping[str, Any] | None, server: Any, file: str | os.PathLike[str] | None) -> None:
         self._links = [Link(place) for place in read_places(config, server, file)]
@@ -209,6 +205,8 @@ class Links:
     async def close(self) -> None:
         """Leave every server, for good."""
         self.state = "closed"
+        for link in self._links:
+            link.is_closed = True  # what is under way must not connect again
         await self._leave()
 
     async def _leave(self) -> None:

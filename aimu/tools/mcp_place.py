@@ -11,8 +11,11 @@ from typing import Any
 
 from aimu.errors import MCPConnectionError
 
-HTTP_URL = re.compile(r"(?P<scheme>https?)://(?:(?P<user>[^/?#]*)@)?(?P<host>[^/?#@\s]+)/*(?P<beyond>\S*)")
+HTTP_URL = re.compile(
+    r"(?P<scheme>https?)://(?:(?P<user>[^/?#]*)@)?(?P<host>[^/?#@\s]+)(?:/*(?P<beyond>(?<=/)\S*|[?#]\S*))?"
+)
 SHORTEST_SECRET = 4  # characters; hiding "1" or "en" would only garble a message
+SHORTEST_SEGMENT = 8  # of a path, which may hold a key, and mostly holds "mcp" or "search"
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,9 +90,10 @@ def _of_entry(name: str, entry: Any, has_siblings: bool) -> Place:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("url", entry.get("command")), str):
         raise MCPConnectionError(f"MCP server {name!r} of config= needs a 'command' or a 'url'")
     secrets = [str(value) for part in ("env", "headers") for value in _values(entry.get(part))]
-    secrets += [secret.removeprefix("Bearer ") for secret in secrets]
+    secrets += [secret.removeprefix("Bearer ").strip() for secret in secrets]
     if isinstance(auth := entry.get("auth"), str) and auth != "oauth":
         secrets.append(auth)
+    secrets += [repr(secret)[1:-1] for secret in secrets]
     if "url" in entry:
         secrets += _secrets(_read_url(entry["url"], f" {name!r}"))
     return Place(dict(entry), f"MCP server {name!r}", name if has_siblings else "", _sorted(secrets))
@@ -104,9 +108,11 @@ def _read_url(text: str, name: str = "") -> re.Match[str]:
 
 def _secrets(url: re.Match[str]) -> list[str]:
     """The URL whole, so that no piece of it is overlooked, and the pieces that may stand alone."""
-    user, beyond = url["user"] or "", url["beyond"]
-    values = [piece.partition("=")[2] for piece in re.split(r"[?&#]", beyond)]
-    return [url[0], user, user.partition(":")[2], beyond, *values]
+    user, beyond = url["user"] or "", url["beyond"] or ""
+    path, *pieces = re.split(r"[?&#]", beyond)
+    values = [piece.split("=", 1)[-1] for piece in pieces]
+    segments = [segment for segment in path.split("/") if len(segment) >= SHORTEST_SEGMENT]
+    return [url[0], user, user.partition(":")[2], beyond, path.strip("/"), *segments, *values]
 
 
 def _values(part: Any) -> list[Any]:

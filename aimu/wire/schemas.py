@@ -33,7 +33,13 @@ _CHOICES = frozenset(["$ref", "anyOf", "oneOf"])
 _FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"])
 _DEFINITIONS = ("$defs", "definitions")
 # a pattern that GBNF reads as JSON Schema does
-_PLAIN_PATTERN = re.compile(r"\^[A-Za-z0-9_ \[\]{},+*?-]*\$")
+_PLAIN_PATTERN = re.compile(
+    r"\^(?:(?:[A-Za-z0-9_ -]|\[[A-Za-z0-9_ ]+(?:-[A-Za-z0-9]+)*\])(?:[*+?]|\{\d{1,3}(?:,\d{0,3})?\})?)*\$"
+)
+# a text that stands in a grammar as in JSON: the grammar maker escapes no backslash
+_PLAIN_TEXT = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff\U00010000-\U0010ffff]*')
+_LENGTHS = frozenset(["minLength", "maxLength", "minItems", "maxItems"])
+_LONGEST = 999  # llama.cpp reads each further repetition one level deeper
 
 
 def is_closed(schema: Node) -> bool:
@@ -41,11 +47,11 @@ def is_closed(schema: Node) -> bool:
     return all(_is_plain(node) and not _is_open(node) for node in _nodes(schema))
 
 
-def is_recursive(schema: Node) -> bool:
-    """Whether a definition, or the whole, leads back to itself."""
+def is_recursive(schema: Node, references: Callable[[Any], set[str]] | None = None) -> bool:
+    """Whether a definition, or the whole, leads back to itself; by all its references, or those of the function."""
     definitions = {f"#/{key}/{name}": part for key in _DEFINITIONS for name, part in schema.get(key, {}).items()}
     body = {key: value for key, value in schema.items() if key not in _DEFINITIONS}
-    leads_to = {ref: _references(part) for ref, part in {**definitions, "#": body}.items()}
+    leads_to = {ref: (references or _references)(part) for ref, part in {**definitions, "#": body}.items()}
     for start in leads_to:
         reached, ahead = set[str](), set(leads_to[start])
         while ahead:
@@ -81,21 +87,40 @@ def without_limits(schema: Node) -> Node:
 
 def has_grammar(schema: Node) -> bool:
     """Whether a grammar can be made that lets through all that fits, or some of it."""
-    return all(_is_plain(node) for node in _nodes(schema)) and all(
-        re.fullmatch(r"#/(\$defs|definitions)/[^/]+", ref) for ref in _references(schema)
+    return (
+        all(_is_plain(node) and all(map(_PLAIN_TEXT.fullmatch, _literals(node))) for node in _nodes(schema))
+        and all(re.fullmatch(r"#/(\$defs|definitions)/[^/~%]+", ref) for ref in _references(schema))
+        and not is_recursive(schema, _heads)
     )
 
 
 def for_grammar(schema: Node) -> Node:
-    """As llama.cpp's grammar maker wants it: no pattern that it cannot read."""
+    """As llama.cpp's grammar maker wants it: no pattern or length that it cannot read."""
+
+    def is_readable(key: str, value: Any) -> bool:
+        if key == "pattern":
+            return _PLAIN_PATTERN.fullmatch(value) is not None
+        return key not in _LENGTHS or (isinstance(value, int) and value <= _LONGEST)
 
     def simple(node: Node) -> Node:
-        pattern = node.get("pattern")
-        is_readable = pattern is None or _PLAIN_PATTERN.fullmatch(pattern)
-        return node if is_readable else {key: value for key, value in node.items() if key != "pattern"}
+        return {key: value for key, value in node.items() if is_readable(key, value)}
 
     rebuilt: Node = _rebuilt(schema, simple)
     return rebuilt
+
+
+def _literals(node: Node) -> list[str]:
+    """The texts of a schema that an answer repeats."""
+    values = [*node.get("properties", ()), *node.get("enum", ()), node.get("const")]
+    return [value for value in values if isinstance(value, str)]
+
+
+def _heads(node: Any) -> set[str]:
+    """The references that may stand for the whole of it."""
+    if not isinstance(node, dict):
+        return set()
+    own = {str(node["$ref"])} if "$ref" in node else set()
+    return own.union(*(_heads(part) for key in ("anyOf", "oneOf") for part in node.get(key, ())))
 
 
 def _refused_by_strict(node: Node) -> set[str]:

@@ -22,6 +22,7 @@ class Meeting:
         opened: threading.Event, which lets `wait` go.
         calls: int, how many calls of `wait` there have been.
         ended: list of str, the calls of `wait` that were cancelled or came to their end.
+        over: threading.Event, set when one has.
     """
 
     def __init__(self, count: int = 2) -> None:
@@ -29,6 +30,7 @@ class Meeting:
         self.opened = threading.Event()
         self.calls = 0
         self.ended: list[str] = []
+        self.over = threading.Event()
         self._missing = count
 
     async def meet(self) -> None:
@@ -46,6 +48,8 @@ class Meeting:
         except asyncio.CancelledError:
             self.ended.append("cancelled")
             raise
+        finally:
+            self.over.set()
 
     async def _until(self, condition: Any) -> None:
         async with asyncio.timeout(PATIENCE):

@@ -60,13 +60,13 @@ class AgentClient(ModelClient):
         overlay = self._agent._overlay(fresh=self._agent.reset_messages_on_run)
         if outer := options.get("overlay"):
             overlay = outer.over(overlay)
-        return super()._turn(*args, **{**options, "overlay": overlay})
+        return self._client._turn(*args, **{**options, "overlay": overlay})
 
     def _resumption(
         self, generate_kwargs: Kwargs, stream: bool, schema: Schema | None = None, overlay: Overlay | None = None
     ) -> Turn:
         inner = self._agent._overlay(fresh=False)
-        return super()._resumption(generate_kwargs, stream, schema, overlay.over(inner) if overlay else inner)
+        return self._client._resumption(generate_kwargs, stream, schema, overlay.over(inner) if overlay else inner)
 
     def _open(self, request: Request) -> AbstractAsyncContextManager[AsyncIterable[Any]]:
         return self._client._open(request)

@@ -16,6 +16,7 @@ from aimu.core.plan_execute_evaluator import PlanExecuteEvaluatorState
 from aimu.core.runs import WorkflowRun
 from aimu.core.scoring import Scoring
 from aimu.core.toolcalls import Tool
+from aimu.skills.discovery import SkillManager
 
 
 class PlanExecuteEvaluator(PlanExecuteEvaluatorState[Runner], Workflow):
@@ -31,7 +32,7 @@ class PlanExecuteEvaluator(PlanExecuteEvaluatorState[Runner], Workflow):
         judge_client: ModelClient | None = None,
         criteria: str | None = None,
         executor_tools: Iterable[Tool] | None = None,
-        skill_manager: Any = None,
+        skill_manager: SkillManager | None = None,
         planner_system_message: str | None = None,
         executor_system_message: str | None = None,
         max_rounds: int = 3,

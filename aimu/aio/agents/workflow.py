@@ -54,7 +54,7 @@ class Workflow(WorkflowState, Runner):
                 answer = await answer
                 if run.is_streamed and not step.is_quiet:
                     yield step.told(answer)
-            step.result = answer
+            step.take(answer)
 
     def _ask(self, step: Any, run: WorkflowRun) -> Any:
         run.require_held()

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Self
 
-from aimu.tools.mcp_format import MCPToolState, mcp_tools_to_openai, result_text
+from aimu.tools.mcp_format import MCPToolState, mcp_tools_to_openai, result_text, specs_of_tools
 from aimu.tools.mcp_link import Links
 
 
@@ -18,7 +18,7 @@ class MCPTool(MCPToolState):
     __tool_is_async__ = True
 
     async def __call__(self, /, **arguments: Any) -> str:
-        return result_text(await self._client.call_tool(self.__name__, arguments))
+        return result_text(await self._client.call_tool(self._name, arguments))
 
 
 class MCPClient:
@@ -80,7 +80,7 @@ class MCPClient:
         Raises:
             MCPConnectionError: a server does not answer.
         """
-        return [MCPTool(self, spec) for spec in await self.get_tools()]
+        return [MCPTool(self, tool, spec) for tool, spec in specs_of_tools(await self.list_tools())]
 
     async def list_tools(self) -> list[Any]:
         """The tools as the servers describe them.

@@ -35,6 +35,14 @@ def test_a_model_without_a_chat_template_is_refused(tmp_path: Path) -> None:
         aimu.client(f"llamacpp:{bare}")
 
 
+def test_a_grammar_that_cannot_be_read_is_an_error(client: aimu.ModelClient) -> None:
+    """Sampling by one ends the process; should a schema get so far, it must not."""
+    assert isinstance(client, LlamaCppClient)
+    unread = {"type": "object", "properties": {"a": {"enum": ['5" nail']}}}
+    with pytest.raises(ValueError, match="make it simpler"):
+        next(client._weights.generate({"prompt": "x", "schema": unread}, lambda: False))
+
+
 def test_wrapping_loads_nothing(client: aimu.ModelClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aimu.clients.llamacpp.Llama", None)
     wrapped = aio.client(client)

@@ -7,7 +7,7 @@ import pytest
 from aimu import tool
 from aimu.core.agents import AgentState
 from aimu.core.client import ClientState
-from aimu.core.runners import require_colour
+from aimu.core.runners import RunnerState, require_colour
 from aimu.errors import ColourError
 from tests.aimu.core.test_client import Client
 
@@ -50,8 +50,15 @@ def test_a_client_set_later_is_looked_at_when_the_turn_begins() -> None:
 
 @pytest.mark.parametrize("thing", ["openai:gpt-5", None, object()])
 def test_what_is_no_client_is_a_type_error(thing: Any) -> None:
-    with pytest.raises(TypeError, match=f"not {type(thing).__name__}"):
+    with pytest.raises(TypeError, match=rf"not {type(thing).__name__}; client\(\) is one"):
         Agent(thing)
+    with pytest.raises(TypeError, match=rf"not {type(thing).__name__}; client\(\) is one"):
+        Agent.from_config({}, thing)
+
+
+def test_a_class_of_ones_own_is_called_what_it_extends() -> None:
+    with pytest.raises(ColourError, match=r"use aimu\.aio\.AgentState, or aimu\.ClientState"):
+        require_colour(Agent(SyncClient()), AsyncClient(), "it", RunnerState)
 
 
 def test_an_agent_of_no_name_gets_one() -> None:
@@ -72,7 +79,8 @@ def test_the_overlay_says_what_the_agent_says_and_leaves_the_rest() -> None:
     overlay = agent._overlay(fresh=True)
     assert (overlay.agent, overlay.system, overlay.tools, overlay.max_iterations) == ("scout", "be kind", [look], 5)
     assert (overlay.concurrent, overlay.on_tool_error, overlay.fresh) == (None, None, True)
-    assert Agent(SyncClient())._overlay(fresh=False).tools is None
+    plain = Agent(SyncClient(tools=[look]))._overlay(fresh=False)
+    assert (plain.system, plain.tools) == (None, [look])
 
 
 def test_its_messages_show_the_instructions_in_force_and_leave_the_clients_own() -> None:

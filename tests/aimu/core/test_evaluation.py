@@ -38,7 +38,7 @@ def workflow(**options: Any) -> Workflow:
         ("##plan\nB", FALLBACK_CRITERIA, "B"),
         ("  ## PLAN :  \nB", FALLBACK_CRITERIA, "B"),
         ("A\n## Plan\nB\n## Plan\nC", "A", "B\n## Plan\nC"),
-        ("x\n## Evaluation criteria\nA\n## Plan", "A", ""),
+        ("x\n## Evaluation criteria\nA\n## Plan\nB", "A", "B"),
         ("### Plan\nB", FALLBACK_CRITERIA, "### Plan\nB"),
         ("## Plan B\nB", FALLBACK_CRITERIA, "## Plan B\nB"),
         ("the ## Plan\nB", FALLBACK_CRITERIA, "the ## Plan\nB"),

@@ -204,6 +204,8 @@ def test_two_tools_of_one_name_are_refused(tools: list[Callable[..., Any]]) -> N
 def test_a_function_that_is_not_decorated_is_refused() -> None:
     with pytest.raises(ValueError, match=r"undecorated.* is not a tool: decorate it with @aimu\.tool"):
         checked_tools([undecorated])
+    with pytest.raises(ValueError, match=r"is not a tool: its as_tool\(\) is one"):
+        checked_tools([type("Scout", (), {"as_tool": None})])
 
 
 def test_the_tools_are_a_list_of_ones_own_in_their_order() -> None:

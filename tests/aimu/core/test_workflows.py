@@ -245,6 +245,14 @@ def test_a_fork_has_the_same_shape_whatever_its_fields_are_made_of() -> None:
             assert list(free.messages) == ["a-3", "b-3"]
 
 
+@pytest.mark.parametrize("kind", [Chain, Parallel])
+def test_members_are_a_list(kind: Any) -> None:
+    (one,) = speakers("a")
+    for given, name in ((one, "Speaker"), (iter([one]), "list_iterator")):
+        with pytest.raises(TypeError, match=rf"must be a list of runners, not {name}"):
+            kind(given)
+
+
 def test_who_shares_a_conversation_is_found_in_any_depth() -> None:
     talk = Conversation()
     a, b, c = Speaker("a", talk), Speaker("b", talk), Speaker("c")

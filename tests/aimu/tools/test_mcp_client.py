@@ -222,6 +222,22 @@ class FakeClient:
         raise RuntimeError("dead")
 
 
+def test_a_tool_cannot_close_the_client_that_calls_it() -> None:
+    """It would wait for its own end; the client stays as it is, and can be closed by others."""
+    server, held = example_server(), list[MCPClient]()
+
+    async def shut() -> None:
+        held[0].close()
+
+    server.tool(shut)
+    with MCPClient(server=server) as mcp:
+        held.append(mcp)
+        with pytest.raises(ToolError, match="cannot be closed by a tool"):
+            mcp.call_tool("shut")
+        assert mcp.call_tool("add", {"a": 1}).data == 2
+    assert open_threads() == set()
+
+
 def protocol_error(code: int, message: str) -> Exception:
     from mcp import MCPError
 

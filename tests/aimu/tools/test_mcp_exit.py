@@ -76,6 +76,22 @@ def test_a_forked_child_ends() -> None:
     assert ended.stdout == "0 2\n", ended.stderr
 
 
+def test_a_forked_child_cannot_call() -> None:
+    """The thread of the client is not in it, so a call would wait for ever."""
+    ended = run("""
+        mcp = MCPClient(server=example_server())
+        if child := os.fork():
+            _, status = os.waitpid(child, 0)
+            print(status, mcp.call_tool("add", {"a": 1}).data)
+        else:
+            try:
+                mcp.call_tool("add", {"a": 1})
+            except MCPConnectionError as exc:
+                os._exit("process" not in str(exc))
+    """)
+    assert ended.stdout == "0 2\n", ended.stderr
+
+
 def test_an_interrupted_call_leaves_the_client_usable() -> None:
     ended = run("""
         meeting = Meeting()
@@ -87,7 +103,8 @@ def test_an_interrupted_call_leaves_the_client_usable() -> None:
         try:
             mcp.call_tool("wait")
         except KeyboardInterrupt:
-            print("interrupted", mcp.call_tool("add", {"a": 1}).data, meeting.ended)
+            added = mcp.call_tool("add", {"a": 1}).data
+            print("interrupted", added, meeting.over.wait(20), meeting.ended)
         mcp.close()
     """)
-    assert ended.stdout == "interrupted 2 ['cancelled']\n", ended.stderr
+    assert ended.stdout == "interrupted 2 True ['cancelled']\n", ended.stderr

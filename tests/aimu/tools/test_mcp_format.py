@@ -89,6 +89,22 @@ def test_an_older_draft_is_read_by_its_own_rules() -> None:
         checked_arguments(schema, {"a": 4})
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}},
+        {"patternProperties": {"^(a+)+$": {"type": "integer"}}, "additionalProperties": False},
+        {"patternProperties": {"^(a+)+$": {"type": "integer"}}, "unevaluatedProperties": False},
+    ],
+    ids=str,
+)
+def test_no_pattern_of_a_stranger_is_tried(schema: dict[str, Any]) -> None:
+    """It would take longer than anybody waits."""
+    text = "a" * 60 + "!"
+    arguments = {"a": text, text: 1}
+    assert checked_arguments({"type": "object", **schema}, arguments) is arguments
+
+
 WORDS = st.sampled_from(["type", "properties", "$ref", "pattern", "items", "allOf", "a"])
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.text(max_size=5),

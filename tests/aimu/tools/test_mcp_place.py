@@ -29,7 +29,9 @@ def test_of_a_url_only_the_address_is_shown(url: str, shown: str) -> None:
     assert found.shown == f"MCP server {shown}"
 
 
-@pytest.mark.parametrize("url", ["", "http:///x", "ftp://example.org", "http://a b/", "example.org", "file:///x"])
+@pytest.mark.parametrize(
+    "url", ["", "http:///x", "http://me:key@/x", "ftp://example.org", "http://a b/", "example.org", "file:///x"]
+)
 def test_a_str_that_is_no_http_url_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(MCPConnectionError, match="http") as caught:
         place(server=url)
@@ -46,12 +48,21 @@ def test_every_piece_of_a_url_is_quiet() -> None:
     for told in ("at https://me:pass-word@example.org/path-key/mcp?api_key=query-key&page=1", "pass-word", "query-key"):
         assert not any(secret in found.quiet(told) for secret in ("pass-word", "path-key", "query-key"))
     assert found.quiet("page 1 of example.org") == "page 1 of example.org"
+    assert found.quiet("see http://other.org/path-key/mcp") == "see http://other.org/***"
+    assert found.quiet("see http://other.org/path-key/x") == "see http://other.org/***/x"
+    assert (
+        place(server="http://h/search?query-key").quiet("no search for query-key in search") == "no *** for *** in ***"
+    )
+    assert place(server="http://h/api/search/mcp").quiet("search failed in mcp") == "search failed in mcp"
 
 
 def test_values_of_env_headers_and_auth_are_quiet() -> None:
     entry = {"url": "http://h/mcp", "headers": {"Authorization": "Bearer header-key"}, "auth": "auth-key"}
     found = place(config={"mcpServers": {"far": entry}})
     assert found.quiet("header-key auth-key Bearer header-key") == "*** *** ***"
+    entry = {"url": "http://h/mcp", "headers": {"X": "read-from-a-file\n", "Y": "of\ntwo lines"}}
+    found = place(config={"mcpServers": {"far": entry}})
+    assert found.quiet(f"{b'read-from-a-file'!r}, {'of' + chr(10) + 'two lines'!r}") == "b'***', '***'"
     found = place(config={"mcpServers": {"near": {"command": "x", "env": {"KEY": "env-key", "DEBUG": "1"}}}})
     assert found.quiet("1 env-key") == "1 ***"
     assert "key" not in repr(found)

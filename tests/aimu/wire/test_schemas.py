@@ -140,6 +140,12 @@ def test_what_would_lose_something_is_not_closed(schema: Node) -> None:
         wrapped(allOf=[{"type": "integer"}]),
         wrapped(),
         {"type": "object", "properties": {"a": False}},
+        {"type": "object", "properties": {'a "b"': {"type": "string"}}},
+        wrapped(enum=['5" nail']),
+        wrapped(const="two\nlines"),
+        wrapped(enum=["\N{GRINNING FACE}"]),
+        {**wrapped(**{"$ref": "#/$defs/a%20b"}), "$defs": {"a b": {"type": "string"}}},
+        {**wrapped(**{"$ref": "#/$defs/n"}), "$defs": {"n": {"anyOf": [{"$ref": "#/$defs/n"}, {"type": "null"}]}}},
     ],
     ids=str,
 )
