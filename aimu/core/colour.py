@@ -6,6 +6,8 @@ import functools
 import inspect
 from typing import Any, Literal
 
+from aimu.errors import ColourError
+
 Colour = Literal["sync", "async"]
 
 
@@ -25,3 +27,15 @@ def is_async_callable(function: Any) -> bool:
     if inspect.iscoroutinefunction(function):
         return True
     return not inspect.isroutine(function) and inspect.iscoroutinefunction(getattr(type(function), "__call__", None))  # noqa: B004
+
+
+def refuse_awaitable(result: object, why: str) -> None:
+    """Refuse what a plain call turned out to give; a coroutine is closed, since nobody will await it.
+
+    Raises:
+        ColourError: it is awaitable, so the callable was async after all.
+    """
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise ColourError(why)

@@ -84,11 +84,12 @@ class RouterState(WorkflowState, Generic[R]):
             name: As in ``from_client``.
         """
         handlers = {
-            route: cls._agent({"reset_messages_on_run": False, "name": route, **config}, client)
+            route: cls._agent_class.from_config({"name": route, **config}, client)
             for route, config in handler_configs.items()
         }
-        other = {"reset_messages_on_run": False, "name": f"{name}-fallback"}
-        fallback = None if fallback_config is None else cls._agent({**other, **fallback_config}, client)
+        fallback = None
+        if fallback_config is not None:
+            fallback = cls._agent_class.from_config({"name": f"{name}-fallback", **fallback_config}, client)
         return cls(cls._agent({"name": f"{name}-classifier", **routing_config}, client), handlers, name, fallback)
 
     def _members(self) -> Sequence[tuple[str, RunnerState]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from aimu.core.client import ClientState
-from aimu.core.colour import Colour, is_async_callable
+from aimu.core.colour import Colour, is_async_callable, refuse_awaitable
 from aimu.core.conversation import Conversation
 from aimu.core.options import Kwargs
 from aimu.core.runners import Task, require_colour
@@ -83,10 +82,7 @@ class Scoring:
             ValueError: the number is not from 0 to 1.
             ColourError: it is awaitable, so the scorer was async after all.
         """
-        if inspect.isawaitable(given):
-            if inspect.iscoroutine(given):
-                given.close()
-            raise ColourError(_ASYNC)
+        refuse_awaitable(given, _ASYNC)
         if not (isinstance(given, (tuple, list)) and len(given) == 2):
             raise TypeError(f"a scorer returns (score, feedback), not {given!r}")
         score, feedback = given

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +9,10 @@ from operator import is_not
 from typing import Any
 
 from aimu.core.chunks import GENERATING, StreamChunk
+from aimu.core.colour import refuse_awaitable
 from aimu.core.options import Images
 from aimu.core.structured import Schema, as_text
-from aimu.errors import ColourError, StructuredOutputError
+from aimu.errors import StructuredOutputError
 
 
 @dataclass(eq=False)
@@ -95,10 +95,9 @@ def checked_answer(runner: Any, answer: Any) -> Any:
         TypeError: it is nothing, or an iterator.
     """
     who = getattr(runner, "name", None) or type(runner).__name__
-    if inspect.isawaitable(answer):
-        if inspect.iscoroutine(answer):
-            answer.close()
-        raise ColourError(f"run of {who!r} is async and this is the sync surface; use aimu.aio, or make it a plain def")
+    refuse_awaitable(
+        answer, f"run of {who!r} is async and this is the sync surface; use aimu.aio, or make it a plain def"
+    )
     if answer is None or isinstance(answer, (Iterator, AsyncIterator)):
         kind = type(answer).__name__
         raise TypeError(f"run of {who!r} returned {kind}; return text, an object with a JSON form, or a ChunkStream")

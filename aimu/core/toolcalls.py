@@ -6,13 +6,12 @@ a failure means, and what history says about a call that never finished, is deci
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from aimu.core.colour import Colour, colour_of
+from aimu.core.colour import Colour, colour_of, refuse_awaitable
 from aimu.core.messages import Message, sendable
 from aimu.core.reply import ToolCall
 from aimu.errors import ColourError, ToolError
@@ -150,10 +149,7 @@ class PendingCall:
             ColourError: the result is awaitable, so the tool was async after all.
             TypeError: the result has no JSON form.
         """
-        if inspect.isawaitable(result):
-            if inspect.iscoroutine(result):
-                result.close()
-            raise ColourError(_async_tool(self.call.name))
+        refuse_awaitable(result, _async_tool(self.call.name))
         self.response = result if isinstance(result, str) else _as_json(self.call.name, result)
 
     def settled(self) -> str:

@@ -58,6 +58,7 @@ class Turn:
         self._misfit: Reply | None = None
         self._objection = ""
         self._tools = list(options.tools)
+        self._is_constrained = options.schema is not None and codec.constrains(options.schema)
         self._thinking = ""
         self._usage: Usage | None = None
         self._requests_made = 0
@@ -151,9 +152,8 @@ class Turn:
     def _prompt(self) -> Prompt:
         history = [] if self._fresh else self._conversation.messages
         schema = self.options.schema
-        is_constrained = schema is not None and self._codec.constrains(schema)
         system = self.options.system if self.options.system is not None else self._conversation.system_message
-        if schema and not is_constrained:
+        if schema and not self._is_constrained:
             system = "\n\n".join(filter(None, (system, schema.instruction())))
         return Prompt(
             messages=[*with_system(history, system), *self._pending, *self._asked_again()],
@@ -161,7 +161,7 @@ class Turn:
             may_call=self.options.use_tools and not (self._is_last(1) or self._misfit),
             parameters=self.options.parameters,
             stream=self.options.stream,
-            schema=schema if is_constrained else None,
+            schema=schema if self._is_constrained else None,
         )
 
     def _asked_again(self) -> list[Message]:
