@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from aimu.agents import Agent, MessageHistory, Runner
 from aimu.client import chat, client
 from aimu.clients.base import BaseModelClient, ModelClient
-from aimu.core.catalog import AnthropicModel, LlamaCppModel, OpenAIModel
+from aimu.core.catalog import AnthropicModel, HuggingFaceModel, LlamaCppModel, OpenAIModel
 from aimu.core.chunks import StreamChunk, StreamingContentType
 from aimu.core.models import Model, ModelSpec
 from aimu.core.providers import Provider, resolve_model_string
@@ -48,6 +48,7 @@ __all__ = [
     "Chain",
     "ChunkStream",
     "EvaluatorOptimizer",
+    "HuggingFaceModel",
     "LLMJudgeScorer",
     "LlamaCppModel",
     "MCPClient",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.profiles import is_judged
 from conformance.requirement import Scenario
 from conformance.targets import Target
 from conformance.vocabulary import PARITY, SURFACES
@@ -53,7 +54,7 @@ class Check:
 
 
 def checks_of(area: str, scenario: Scenario, target: Target, path: Path) -> Iterator[Check]:
-    """The checks of a scenario on a target: its surfaces in order, then their comparison.
+    """The checks of a scenario on a target that is judged on it: its surfaces in order, then their comparison.
 
     Args:
         area: str, the subject.
@@ -61,6 +62,8 @@ def checks_of(area: str, scenario: Scenario, target: Target, path: Path) -> Iter
         target: Target.
         path: Path, the scenario's file.
     """
+    if not is_judged(target.profiles, area):
+        return
     surfaces = [surface for surface in SURFACES if surface in scenario.surfaces]
     for surface in [*surfaces, PARITY] if scenario.has_parity else surfaces:
         yield Check(area, scenario, target, surface, path)

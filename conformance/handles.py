@@ -110,6 +110,7 @@ class TaskHandle(Handle):
 
     def cancel(self) -> None:
         self._task.cancel()
+        self._driver.leave()
 
     async def _run(self, fn: Callable[[], Any]) -> Any:
         return await self._driver._settle(fn())

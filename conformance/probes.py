@@ -81,6 +81,16 @@ async def usage(driver: "Driver") -> None:
         raise AssertionError(f"expected last_usage to be None, got {client.last_usage!r}")
 
 
+async def constrained(driver: "Driver") -> None:
+    """A model that nothing keeps to a schema is told of it: the schema stands in the prompt."""
+    script_one_reply(driver, '{"word": "Hello"}')
+    schema = {"properties": {"word": {"type": "string"}}, "required": ["word"]}
+    await driver(driver.client().chat("hi", schema=schema))
+    told = str(driver.server.requests[-1].body["messages"])
+    if "properties" not in told or "word" not in told:
+        raise AssertionError(f"expected the schema to be told in the prompt, got {told}")
+
+
 async def wire(driver: "Driver") -> None:
     """A model in this process is reached through its sync client only: its id alone is refused on aio."""
     door = driver.implementation.aio
@@ -114,12 +124,12 @@ async def in_process(driver: "Driver") -> None:
     await refused(driver, lambda: driver.implementation.aio.client(sync_client), ValueError, TypeError)
 
 
-def script_one_reply(driver: "Driver") -> None:
+def script_one_reply(driver: "Driver", text: str = "Hello") -> None:
     """Let a scripted target answer once."""
     if "scripted" in driver.target.capabilities:
         from conformance.scripted import Reply
 
-        driver.script(Reply("Hello"))
+        driver.script(Reply(text))
 
 
 PROBES: Final[dict[str, Probe]] = {
@@ -129,6 +139,7 @@ PROBES: Final[dict[str, Probe]] = {
     "streaming": streaming,
     "thinking": thinking,
     "usage": usage,
+    "constrained": constrained,
     "wire": wire,
     "openai_wire": openai_wire,
     "anthropic_wire": anthropic_wire,

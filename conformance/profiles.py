@@ -23,7 +23,7 @@ PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "agents": ("agents", "skills", "orchestrator"),
     "workflows": ("workflows", "evaluation"),
     "mcp": ("mcp",),
-    "in-process": ("inprocess",),
+    "in-process": ("inprocess", "families"),
     "wire": ("wire_openai", "wire_anthropic", "sse"),
 }
 
@@ -69,6 +69,11 @@ def longest(area: str, chapters: Iterable[str]) -> str | None:
 def covers(names: Collection[str], area: str) -> bool:
     """Whether an area belongs to one of the named profiles; none named means everything."""
     return not names or profile_of(area) in names
+
+
+def is_judged(names: Collection[str], area: str) -> bool:
+    """Whether a target that is judged on the named profiles is judged on an area; what is of no profile, all are."""
+    return profile_of(area) is None or covers(names, area)
 
 
 def refuse_unknown(names: Iterable[str]) -> None:

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from conformance.outcomes import Projection
 
-# What differs from run to run and says nothing: the server's port, and where an object lies in memory.
+# What differs and says nothing: the server's port, where an object lies in memory, and the prefix of the two wrappers.
 NOISE: Final = (
     (re.compile(r"(127\.0\.0\.1|localhost):\d+"), r"\1:PORT"),
     (re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "0xADDRESS"),
+    (re.compile(r"\bAsync(HuggingFaceClient|LlamaCppClient)\b"), r"\1"),
 )
 
 
@@ -99,7 +100,7 @@ def _structure(value: object) -> Any:
         return [plain(item) for item in value]
     if callable(dump := getattr(type(value), "model_dump", None)):
         return plain(dump(value))
-    return f"<{value.__name__ if isinstance(value, type) else type(value).__name__}>"
+    return quiet(f"<{value.__name__ if isinstance(value, type) else type(value).__name__}>")
 
 
 def _lines(projection: Projection) -> list[str]:

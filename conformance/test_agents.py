@@ -167,7 +167,7 @@ async def test_reset_on_run_starts_over(d: Driver) -> None:
     assert client.system_message == "own"
 
 
-@requirement("AGENT-11", needs=("scripted",))
+@requirement("AGENT-11", needs=("scripted", "wire"))
 async def test_reset_on_run_loses_nothing_when_the_run_fails(d: Driver) -> None:
     """The old history is there until the first round of the new run is."""
     d.script(Reply("1"), Fault(400))

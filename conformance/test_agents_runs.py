@@ -75,7 +75,7 @@ async def test_tools_are_the_agents_in_its_turns_only(d: Driver) -> None:
     assert "tools" not in bodies[4] or bodies[4]["tool_choice"] in FORBIDDEN
 
 
-@requirement("AGENT-8", needs=NEEDS)
+@requirement("AGENT-8", needs=(*NEEDS, "wire"))
 async def test_failed_run_leaves_the_clients_tools(d: Driver) -> None:
     """Also when a run fails or is closed half-way."""
     d.script(Fault(400), Reply(["one ", "two"]))
@@ -122,7 +122,7 @@ async def test_max_iterations_that_allow_nothing_are_refused(d: Driver) -> None:
     assert await d(d.api.Agent(d.client(), max_iterations=1).run("go")) == "Fine"
 
 
-@requirement("AGENT-12", "AGENT-13", needs=NEEDS)
+@requirement("AGENT-12", "AGENT-13", needs=(*NEEDS, "wire"))
 async def test_messages_after_a_failure(d: Driver) -> None:
     """B-25: the finished round is there, and resume goes on from it under the agent's conditions."""
     d.script(Reply(calls=[Call("ping", id="c1")]), Fault(400), Reply("Mended"))
@@ -149,6 +149,7 @@ async def test_messages_after_an_abandoned_stream(d: Driver) -> None:
         chunks = agent.run("go", stream=True)
         async for chunk in d.stream(chunks):
             if chunk.phase == "generating":
+                d.leave()
                 break
         if is_closed:
             await d.close(chunks)
@@ -173,7 +174,7 @@ async def test_messages_after_a_cancellation(d: Driver) -> None:
     assert await d(agent.resume()) == "Again"
 
 
-@requirement("AGENT-13", needs=NEEDS)
+@requirement("AGENT-13", needs=(*NEEDS, "wire"))
 async def test_resume_streams_and_keeps_the_limits(d: Driver) -> None:
     """Chunks carry the name; the limit is the agent's; without anything to resume it is a ValueError."""
     agent = scout(d, max_iterations=2)

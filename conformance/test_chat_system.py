@@ -25,7 +25,7 @@ async def test_system_message_is_locked_after_the_first_turn(d: Driver) -> None:
     assert client.system_message == "Be long."
 
 
-@requirement("SYSTEM-1", needs=("scripted",))
+@requirement("SYSTEM-1", needs=("scripted", "wire"))
 async def test_failed_first_turn_locks_nothing(d: Driver) -> None:
     """A first turn that recorded nothing leaves the system message free."""
     d.script(Fault(400))

@@ -69,7 +69,7 @@ def critic(d: Driver, decider: Any, *drafts: str, **options: Any) -> Any:
     return d.api.EvaluatorOptimizer(own_runner(d, "writer", saying(*drafts)[0]), decider, **options)
 
 
-@requirement("VERDICT-1", needs=NEEDS)
+@requirement("VERDICT-1", needs=(*NEEDS, "wire"))
 async def test_route_is_structured(d: Driver) -> None:
     """The schema has the routes and nothing else; the fallback is one of them where there is one."""
     for fallback, word, answer in ((None, "code", "code done"), (own_runner(d, "rest", str.upper), None, "FIX IT")):
@@ -90,7 +90,7 @@ async def test_route_is_structured(d: Driver) -> None:
         assert len(schema["properties"]["route"]["enum"]) == 2 + (fallback is not None)
 
 
-@requirement("VERDICT-1")
+@requirement("VERDICT-1", needs=("constrained",))
 async def test_route_of_any_model(d: Driver) -> None:
     """Whatever a model would rather say, it is kept to one of the routes, and asked once."""
     d.script(Reply('{"route": "code"}'))
@@ -100,7 +100,7 @@ async def test_route_of_any_model(d: Driver) -> None:
     assert json.loads(decider.messages["who"][1]["content"])["route"] in ROUTES
 
 
-@requirement("VERDICT-1", needs=NEEDS)
+@requirement("VERDICT-1", needs=(*NEEDS, "wire"))
 async def test_pass_is_structured(d: Driver) -> None:
     """The verdict is one of two words, whatever the feedback says."""
     d.script(
@@ -112,7 +112,7 @@ async def test_pass_is_structured(d: Driver) -> None:
         assert asked_schema(request.body)["properties"]["verdict"]["enum"] == ["PASS", "REVISE"]
 
 
-@requirement("VERDICT-1", "SCORER-3", needs=NEEDS)
+@requirement("VERDICT-1", "SCORER-3", needs=(*NEEDS, "wire"))
 async def test_score_is_structured(d: Driver) -> None:
     """A whole number, a tenth of which is the score, and the judge's reasons."""
     d.script(Reply('{"score": 7, "feedback": "Right, but 10 would be nicer"}'))
@@ -125,7 +125,7 @@ async def test_score_is_structured(d: Driver) -> None:
     assert client.messages == []
 
 
-@requirement("VERDICT-2", needs=NEEDS)
+@requirement("VERDICT-2", needs=(*NEEDS, "wire"))
 async def test_route_is_a_line_elsewhere(d: Driver) -> None:
     """Asked for in the request, read whole, in any case of letters, with its label or without."""
     for answer in ("ROUTE: code", "route: Code", " CODE \n"):
@@ -136,7 +136,7 @@ async def test_route_is_a_line_elsewhere(d: Driver) -> None:
         assert "ROUTE: <one of: code, prose>" in last_text(request.body)
 
 
-@requirement("VERDICT-2", needs=NEEDS)
+@requirement("VERDICT-2", needs=(*NEEDS, "wire"))
 async def test_pass_is_a_line_elsewhere(d: Driver) -> None:
     """The first line; what stands below it is the feedback."""
     generator = d.api.Agent(d.client(), name="writer")
@@ -150,7 +150,7 @@ async def test_pass_is_a_line_elsewhere(d: Driver) -> None:
     assert "Too long.\nVERDICT: PASS if shorter" in last_text(bodies[2])
 
 
-@requirement("VERDICT-2", needs=NEEDS)
+@requirement("VERDICT-2", needs=(*NEEDS, "wire"))
 async def test_score_is_a_line_elsewhere(d: Driver) -> None:
     """From 1 to 10; the reasons stand below it."""
     for answer, found in (("SCORE: 10", (1.0, "")), ("SCORE: 1\nWrong.\nSCORE: 9", (0.1, "Wrong.\nSCORE: 9"))):
@@ -184,7 +184,7 @@ async def test_line_is_asked_for_once_more(d: Driver) -> None:
     assert len(tasks) == 4
 
 
-@requirement("VERDICT-3", needs=NEEDS)
+@requirement("VERDICT-3", needs=(*NEEDS, "wire"))
 async def test_object_is_asked_for_once_more(d: Driver) -> None:
     """Where the provider should have kept to the schema and did not; history has neither misfit nor question."""
     d.script(Reply('{"verdict": "MAYBE", "feedback": ""}'), Reply('{"verdict": "PASS", "feedback": ""}'))
@@ -201,7 +201,7 @@ async def test_object_is_asked_for_once_more(d: Driver) -> None:
     assert len(d.server.requests) == 4
 
 
-@requirement("VERDICT-3", "SCORER-3", needs=NEEDS)
+@requirement("VERDICT-3", "SCORER-3", needs=(*NEEDS, "wire"))
 async def test_judge_is_asked_once_more(d: Driver) -> None:
     """Both kinds of client; without a score it is an error, never a score in the middle."""
     for client, bad, good in (
@@ -257,7 +257,7 @@ async def test_word_in_a_text_does_not_pass(d: Driver) -> None:
         assert len(tasks) == 2
 
 
-@requirement("VERDICT-4", "EVALUATOR-OPTIMIZER-4", needs=NEEDS)
+@requirement("VERDICT-4", "EVALUATOR-OPTIMIZER-4", needs=(*NEEDS, "wire"))
 async def test_word_in_feedback_does_not_pass(d: Driver) -> None:
     """Feedback that speaks of the word revises all the same, structured or not."""
     for client, no, yes in (
@@ -269,7 +269,7 @@ async def test_word_in_feedback_does_not_pass(d: Driver) -> None:
         assert await d(workflow.run("Write")) == "two"
 
 
-@requirement("VERDICT-4", "SCORER-3", needs=NEEDS)
+@requirement("VERDICT-4", "SCORER-3", needs=(*NEEDS, "wire"))
 async def test_number_in_a_text_is_no_score(d: Driver) -> None:
     """Out of range, a fraction, a word, a number in prose: none is read, on either kind of client."""
     lines = (
@@ -301,7 +301,7 @@ async def test_number_in_a_text_is_no_score(d: Driver) -> None:
     assert len(d.server.requests) == 2 * (len(lines) + len(objects))
 
 
-@requirement("VERDICT-5", needs=NEEDS)
+@requirement("VERDICT-5", needs=(*NEEDS, "wire"))
 async def test_failure_of_who_decides_propagates(d: Driver) -> None:
     """A provider's error, and one of a runner of one's own; the fallback is not taken."""
 

@@ -180,7 +180,7 @@ async def test_best_output_when_none_is_good(d: Driver) -> None:
     assert d.direct(workflow.fork().last_attempts) == []
 
 
-@requirement("PLAN-EXECUTE-EVALUATOR-6", needs=(*NEEDS, "tools"))
+@requirement("PLAN-EXECUTE-EVALUATOR-6", needs=(*NEEDS, "tools", "constrained"))
 async def test_all_of_it_from_one_client(d: Driver) -> None:
     """Two agents on forks that start over, and a judge; the client's own history stays."""
 

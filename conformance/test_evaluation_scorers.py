@@ -173,7 +173,7 @@ async def test_awaitable_of_a_sync_scorer_is_awaited(d: Driver) -> None:
     assert workflow.last_attempts[0]["feedback"] == "done True"
 
 
-@requirement("SCORER-4", needs=NEEDS, surfaces=("aio",), ledger="LEDGER-COLOUR")
+@requirement("SCORER-4", needs=(*NEEDS, "constrained"), surfaces=("aio",), ledger="LEDGER-COLOUR")
 async def test_sync_judge_does_not_block_the_loop(d: Driver) -> None:
     """Held at the server it leaves the loop to others; cancelled, the run ends at once."""
     gate = Gate()
@@ -222,7 +222,7 @@ async def test_awaitable_score_is_refused_on_sync(d: Driver) -> None:
         await d(workflow_of(d, lambda _: later()).run("Go"))
 
 
-@requirement("SCORER-3", needs=NEEDS)
+@requirement("SCORER-3", needs=(*NEEDS, "constrained"))
 async def test_judge_uses_generate_only(d: Driver) -> None:
     """Its client may have a turn open; history stays; own criteria win over the row's, which win over none."""
     d.script(Reply(["one ", "two"]), *[Reply('{"score": 10, "feedback": ""}')] * 3)
@@ -243,7 +243,7 @@ async def test_judge_uses_generate_only(d: Driver) -> None:
     assert "Successfully complete the task" in texts[2]
 
 
-@requirement("SCORER-6", needs=NEEDS)
+@requirement("SCORER-6", needs=(*NEEDS, "wire"))
 async def test_question_of_ones_own(d: Driver) -> None:
     """Filled in whatever the texts contain; settings are sent with each request."""
     d.script(Reply("bad"), Reply('{"score": 2, "feedback": ""}'))

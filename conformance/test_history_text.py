@@ -63,7 +63,7 @@ async def test_a_history_is_resumed_once(d: Driver) -> None:
     assert [message["role"] for message in client.messages] == ["user", "assistant"]
 
 
-@requirement("TURN-5", needs=("scripted", "tools"))
+@requirement("TURN-5", needs=("scripted", "tools", "wire"))
 async def test_own_tool_choice_does_not_lift_the_ban(d: Driver) -> None:
     """Two requests are allowed; the second forbids calls all the same, and none is asked for without tools."""
     wish = {"tool_choice": {"type": "any"} if "anthropic_wire" in d.target.capabilities else "required"}
@@ -96,7 +96,7 @@ class _Runs:
         self.chat = runner.run  # type: ignore[attr-defined]
 
 
-@requirement("USAGE-5", needs=("scripted", "tools", "usage"))
+@requirement("USAGE-5", needs=("scripted", "tools", "usage", "wire"))
 async def test_generate_in_a_tool_leaves_the_turns_usage_alone(d: Driver) -> None:
     """A turn of two requests, a generate between them, and a generate stream that is dropped afterwards."""
     client = d.client()

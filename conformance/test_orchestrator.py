@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.driver import Driver
+from conformance.props import on_wire
 from conformance.requirement import requirement
 from conformance.scripted import Call, Fault, Reply, Request
 
@@ -78,7 +79,7 @@ async def test_workers_are_tools(d: Driver) -> None:
     assert speakers(d) == ["boss", "writer", "boss"]
     tools = offered(d.server.requests[0].body)
     assert list(tools) == ["writer", "critic"]
-    assert tools["writer"]["description"] == "writer"
+    assert tools["writer"]["description"] == "writer" if on_wire(d) else "writer" in tools
     assert spoken(orchestrator.messages) == {
         "boss": ["Get me a poem", None, "A poem", "All done"],
         "writer": ["be writer", "A poem"],
@@ -144,7 +145,7 @@ async def test_workers_of_the_other_surface_are_refused(d: Driver) -> None:
         boss(d, other)
 
 
-@requirement("ORCHESTRATOR-3", "ORCHESTRATOR-4", needs=NEEDS)
+@requirement("ORCHESTRATOR-3", "ORCHESTRATOR-4", needs=(*NEEDS, "constrained"))
 async def test_workflows_as_workers(d: Driver) -> None:
     """A Chain, a Parallel, a Router and an EvaluatorOptimizer; all who speak are in messages."""
     route, passed = json.dumps({"route": "left"}), json.dumps({"verdict": "PASS", "feedback": ""})
@@ -280,7 +281,7 @@ async def test_orchestrator_as_a_class(d: Driver) -> None:
     assert spoken(twin.messages)["team-b"][0] == "Go"
 
 
-@requirement("ORCHESTRATOR-9", needs=NEEDS)
+@requirement("ORCHESTRATOR-9", needs=(*NEEDS, "wire"))
 async def test_failure_of_a_worker(d: Driver) -> None:
     """Without concurrency it rises as it is; the round says what was done and what not; resume goes on from it."""
     cast(d, boss=[calling("one", "two", "three"), Reply("Made do")], one=[Reply("1")], two=[Fault(400)], three=[])
@@ -296,7 +297,7 @@ async def test_failure_of_a_worker(d: Driver) -> None:
     assert speakers(d) == ["boss", "one", "two", "boss"]
 
 
-@requirement("ORCHESTRATOR-9", needs=NEEDS)
+@requirement("ORCHESTRATOR-9", needs=(*NEEDS, "wire"))
 async def test_failure_of_a_worker_is_reported(d: Driver) -> None:
     """When asked so; the others run, and the next call of that worker is fine."""
     for is_concurrent in (False, True):

@@ -50,7 +50,7 @@ def spoken(messages: dict[str, list[dict[str, Any]]]) -> dict[str, list[Any]]:
     }
 
 
-@requirement("ORCHESTRATOR-10", needs=NEEDS)
+@requirement("ORCHESTRATOR-10", needs=(*NEEDS, "wire"))
 async def test_workers_run_at_the_same_time(d: Driver) -> None:
     """Both are at the server before either is answered; the first one called is answered last."""
     gates = Gate(), Gate()
@@ -84,7 +84,7 @@ async def test_workers_run_one_after_the_other(d: Driver) -> None:
     assert seen == [["task 0", "1"]]
 
 
-@requirement("ORCHESTRATOR-6", "ORCHESTRATOR-9", needs=NEEDS, surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
+@requirement("ORCHESTRATOR-6", "ORCHESTRATOR-9", needs=(*NEEDS, "wire"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
 async def test_failing_worker_cancels_the_others(d: Driver) -> None:
     """The other's request is given up; the group has the error; the round is settled, and resume goes on."""
     gate = Gate()
@@ -146,7 +146,9 @@ async def test_every_error_of_the_workers_is_in_the_group(d: Driver) -> None:
     assert ended == ["fails", "stumbles"]
 
 
-@requirement("ORCHESTRATOR-7", "ORCHESTRATOR-9", needs=NEEDS, surfaces=("sync",), ledger="LEDGER-CONCURRENCY")
+@requirement(
+    "ORCHESTRATOR-7", "ORCHESTRATOR-9", needs=(*NEEDS, "wire"), surfaces=("sync",), ledger="LEDGER-CONCURRENCY"
+)
 async def test_every_worker_runs_to_its_end(d: Driver) -> None:
     """One is held until the others have failed; its answer is kept, the second failure is a note of the first."""
     gate, failed = Gate(), Gate()
@@ -186,7 +188,7 @@ async def test_every_worker_runs_to_its_end(d: Driver) -> None:
     assert await d(orchestrator.resume()) == "Made do"
 
 
-@requirement("ORCHESTRATOR-8", "ORCHESTRATOR-9", needs=NEEDS, surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
+@requirement("ORCHESTRATOR-8", "ORCHESTRATOR-9", needs=(*NEEDS, "wire"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
 async def test_cancellation_reaches_every_worker(d: Driver) -> None:
     """Two nested two deep: each has ended when the cancellation goes on, and the histories can go on."""
     gates = Gate(), Gate()
@@ -234,7 +236,7 @@ async def test_cancellation_reaches_every_worker(d: Driver) -> None:
     assert await d(orchestrator.resume()) == "Made do"
 
 
-@requirement("ORCHESTRATOR-8", needs=NEEDS, surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
+@requirement("ORCHESTRATOR-8", needs=(*NEEDS, "wire"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
 async def test_timeout_round_an_orchestrator(d: Driver) -> None:
     """`asyncio.timeout` that ends in the middle of a worker's turn leaves every history such that it can go on."""
     gate = Gate()
@@ -257,7 +259,7 @@ async def test_timeout_round_an_orchestrator(d: Driver) -> None:
     assert await d(worker.run("Now?")) == "Again"
 
 
-@requirement("RUNNER-6", "ORCHESTRATOR-4", needs=NEEDS)
+@requirement("RUNNER-6", "ORCHESTRATOR-4", needs=(*NEEDS, "wire"))
 async def test_worker_called_twice_at_once(d: Driver) -> None:
     """Two conversations, under the name and a numbered one; both are used again in the next round."""
     gates = [Gate() for _ in range(4)]

@@ -205,7 +205,7 @@ async def test_async_calls_are_awaited(d: Driver) -> None:
         await d(client.chat("Hello"))
 
 
-@requirement("PARITY-8", needs=NEEDS)
+@requirement("PARITY-8", needs=(*NEEDS, "wire"))
 async def test_surfaces_behave_the_same(d: Driver) -> None:
     """A conversation with everything in it; the comparison of the two runs is the check."""
     d.script(

@@ -64,7 +64,7 @@ async def test_a_skill_that_broke_since_is_for_the_model(d: Driver) -> None:
         assert "cannot read" in (await told(d, scout, Call("read_skill_file", {"skill": "pdf", "path": "x"})))[0]
 
 
-@requirement("SKILL-9", needs=(*NEEDS, "parallel_tools"))
+@requirement("SKILL-9", needs=(*NEEDS, "parallel_tools", "wire"))
 async def test_reading_stays_inside_the_skill(d: Driver) -> None:
     """By no name and by no link does a secret come out; what is inside can be read, through links too."""
     secret, inside = "the secret", "the guide"
@@ -99,7 +99,7 @@ async def test_reading_stays_inside_the_skill(d: Driver) -> None:
         assert "not found" in answers[0]
 
 
-@requirement("SKILL-9", needs=(*NEEDS, "parallel_tools"))
+@requirement("SKILL-9", needs=(*NEEDS, "parallel_tools", "wire"))
 async def test_only_text_is_read(d: Driver) -> None:
     """Pipes, sockets and devices are not waited for; what is binary or too long is refused."""
     files: dict[str, str | bytes] = {"pdf/MD": PDF, "pdf/fits": "x" * 262_144, "pdf/long": "x" * 262_145}
@@ -188,7 +188,7 @@ async def test_users_tools_stay(d: Driver) -> None:
                 assert client.tools == [mine]
 
 
-@requirement("SKILL-11", needs=NEEDS)
+@requirement("SKILL-11", needs=(*NEEDS, "wire"))
 async def test_failed_run_leaves_the_client(d: Driver) -> None:
     """Tools and system message are as before, and a second run offers no more than the first."""
     with folder(pdf__MD=PDF) as root:

@@ -56,7 +56,7 @@ def run(*arguments: str, tool: str = "pdf__go") -> Call:
     return Call(tool, {"arguments": list(arguments)})
 
 
-@requirement("SKILL-13", needs=(*NEEDS, "parallel_tools"))
+@requirement("SKILL-13", needs=(*NEEDS, "parallel_tools", "wire"))
 async def test_each_script_is_a_tool(d: Driver) -> None:
     """B-44: legal names, each once, the same in the catalogue and in the request; each runs its own script."""
     long, name = "x" * 70, "p" + "-d" * 31
@@ -198,7 +198,7 @@ async def test_model_is_told_what_a_script_wrote(d: Driver) -> None:
         assert "exit code -9" in (await told(d, agent(d, root), Call("pdf__go")))[0]
 
 
-@requirement("SKILL-15", needs=NEEDS)
+@requirement("SKILL-15", needs=(*NEEDS, "wire"))
 async def test_output_is_bounded(d: Driver) -> None:
     """Both outputs at once, far more than a pipe holds; the cut falls between characters and is said."""
     line = "print('x' + 'é' * 50_000, file=pipe)"

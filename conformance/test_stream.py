@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any
 
 from conformance.driver import Driver
-from conformance.props import adder, arguments, inside, sums
+from conformance.props import adder, arguments, inside, pieces, sums, told, until
 from conformance.requirement import requirement
 from conformance.scripted import Call, Gate, Reply
 
@@ -49,17 +49,17 @@ async def test_chunk_comes_before_the_next_event(d: Driver) -> None:
     """The server holds its next event until the chunk before it was seen: in the first round and after a tool."""
     first, second = Gate(10), Gate(10)
     d.script(Reply(["Let", first, " me add"], calls=[Call("add", arguments(1, 2))]), Reply(["3", second, "."]))
-    chunks = d.stream(d.client(tools=[adder(d)]).chat("Add", stream=True))
-    seen = []
-    async for chunk in chunks:
-        seen.append(chunk.content)
-        if chunk.content == "Let":
-            assert not first.is_open
-            first.open()
-        if chunk.content == "3":
-            assert not second.is_open
-            second.open()
-    assert [text for text in seen if isinstance(text, str)] == ["Let", " me add", "3", "."]
+    chunks = aiter(d.stream(d.client(tools=[adder(d)]).chat("Add", stream=True)))
+    for gate, text in ((first, "Let"), (second, "3")):
+        await until(d, chunks, text)
+        assert not gate.is_open
+        gate.open()
+        rest = []
+        async for chunk in chunks:
+            if chunk.is_tool_call():
+                break
+            rest.append(chunk.content)
+        assert pieces(d, rest) == [" me add" if gate is first else "."]
 
 
 @requirement("STREAM-3", needs=("scripted", "thinking", "streaming"))
@@ -70,7 +70,7 @@ async def test_thought_comes_before_the_next_event(d: Driver) -> None:
         gate = Gate(10)
         d.script(Reply("Hello", thinking=["Hm", gate, "m"]))
         chunks = aiter(d.stream(ask("Hi", stream=True)))
-        assert (await anext(chunks)).content == "Hm"
+        await until(d, chunks, "Hm")
         gate.open()
         assert "".join([chunk.content async for chunk in chunks]) == "mHello"
 
@@ -111,13 +111,15 @@ async def test_tool_chunks_follow_the_call_order(d: Driver) -> None:
         *("generating", "tool_calling", "generating")
     ]
     calls = [chunk.content for chunk in chunks if chunk.is_tool_call()]
-    assert calls[:2] == [
+    lost = calls[2]["response"]
+    expected = [
         {"id": "sum1", "name": "add", "arguments": {"a": 1, "b": 2}, "response": "3"},
         {"id": "sum2", "name": "add", "arguments": {"a": 3, "b": 4}, "response": "7"},
+        {"id": "sub1", "name": "subtract", "arguments": {}, "response": lost},
     ]
-    assert (calls[2]["id"], calls[2]["name"], calls[2]["arguments"]) == ("sub1", "subtract", {})
-    assert "not found" in calls[2]["response"]
-    assert len(calls) == 3
+    assert told(d, calls) == told(d, expected)
+    assert len({call["id"] for call in calls}) == 3
+    assert "not found" in lost
 
 
 @requirement("STREAM-6", needs=("scripted", "tools", "thinking", "streaming"))
@@ -165,7 +167,7 @@ async def test_result_is_there_once_exhausted(d: Driver) -> None:
     assert d.direct(stream.result) == text
 
 
-@requirement("STREAM-7", needs=("scripted", "streaming"))
+@requirement("STREAM-7", needs=("scripted", "streaming", "wire"))
 async def test_unfinished_stream_has_no_result(d: Driver) -> None:
     """Closed half-way or failed, a stream has none."""
     d.script(Reply(["Half", Gate()]), Reply("Torn", drops=True))

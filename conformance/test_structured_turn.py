@@ -58,7 +58,7 @@ def text_of(caught: Any) -> Any:
     return caught.value.text
 
 
-@requirement("SCHEMA-5", needs=SCRIPTED)
+@requirement("SCHEMA-5", needs=(*SCRIPTED, "wire"))
 async def test_wrapping_is_ignored(d: Driver) -> None:
     """A fence in any of its forms, a byte order mark, white space; one request each."""
     for text in (
@@ -75,7 +75,7 @@ async def test_wrapping_is_ignored(d: Driver) -> None:
     assert len(d.server.requests) == 5
 
 
-@requirement("SCHEMA-5", needs=SCRIPTED)
+@requirement("SCHEMA-5", needs=(*SCRIPTED, "wire"))
 async def test_what_is_no_strict_json_does_not_fit(d: Driver) -> None:
     """Each is answered with one more request, and the second answer is taken; for a type and a JSON Schema alike."""
     deep = '{"x": 1, "y": ' + "[" * 5000 + "]" * 5000 + "}"
@@ -91,7 +91,7 @@ async def test_what_is_no_strict_json_does_not_fit(d: Driver) -> None:
     assert len(d.server.requests) == 40
 
 
-@requirement("SCHEMA-5", needs=SCRIPTED)
+@requirement("SCHEMA-5", needs=(*SCRIPTED, "wire"))
 async def test_a_number_beyond_all_measure_does_not_fit(d: Driver) -> None:
     """One that no float can hold is no error of the validator's own."""
     halves = {"type": "object", "properties": {"x": {"type": "number", "multipleOf": 0.5}}}
@@ -99,7 +99,7 @@ async def test_a_number_beyond_all_measure_does_not_fit(d: Driver) -> None:
     assert await d(d.client().chat("How much?", schema=halves)) == {"x": 1}
 
 
-@requirement("SCHEMA-6", "SCHEMA-8", needs=SCRIPTED)
+@requirement("SCHEMA-6", "SCHEMA-8", needs=(*SCRIPTED, "wire"))
 async def test_a_misfit_is_asked_for_once_more(d: Driver) -> None:
     """The request holds the answer, what is wrong and the schema; the history holds neither it nor the misfit."""
     d.script(Reply("Earlier"), Reply(BAD), Reply(GOOD), Reply("Later"))
@@ -116,7 +116,7 @@ async def test_a_misfit_is_asked_for_once_more(d: Driver) -> None:
     assert said(d)[-5:] == ["Hello", "Earlier", "Where?", GOOD, "And?"]
 
 
-@requirement("SCHEMA-6", "SCHEMA-8", needs=SCRIPTED)
+@requirement("SCHEMA-6", "SCHEMA-8", needs=(*SCRIPTED, "wire"))
 async def test_two_misfits_are_an_error(d: Driver) -> None:
     """With the last answer as it was; the history is as before, and asking again works."""
     d.script(Reply(BAD), Reply('{"x": "two"}'), Reply(GOOD))
@@ -130,7 +130,7 @@ async def test_two_misfits_are_an_error(d: Driver) -> None:
     assert await d(client.chat("Where?", schema=Point)) == Point(1)
 
 
-@requirement("SCHEMA-6", needs=SCRIPTED)
+@requirement("SCHEMA-6", needs=(*SCRIPTED, "wire"))
 async def test_asking_again_counts(d: Driver) -> None:
     """Where max_iterations leaves no request there is none, and the error says so."""
     client = d.client(max_iterations=1)
@@ -141,7 +141,7 @@ async def test_asking_again_counts(d: Driver) -> None:
     assert len(d.server.requests) == 1
 
 
-@requirement("SCHEMA-6", needs=(*SCRIPTED, "tools"))
+@requirement("SCHEMA-6", needs=(*SCRIPTED, "tools", "wire"))
 async def test_no_tool_is_called_while_asking_again(d: Driver) -> None:
     """The request forbids it, and a call that comes all the same is not run."""
     ran: list[str] = []
@@ -155,7 +155,7 @@ async def test_no_tool_is_called_while_asking_again(d: Driver) -> None:
     assert "tool_calls" not in client.messages[-1]
 
 
-@requirement("SCHEMA-6", needs=SCRIPTED)
+@requirement("SCHEMA-6", needs=(*SCRIPTED, "wire"))
 async def test_an_empty_reply_before_and_after_a_misfit(d: Driver) -> None:
     """Each is met with what fits it: the nudge is gone once there was an answer."""
     d.script(Reply(""), Reply(BAD), Reply(""), Reply(GOOD))
@@ -167,7 +167,7 @@ async def test_an_empty_reply_before_and_after_a_misfit(d: Driver) -> None:
     assert len(client.messages) == 2
 
 
-@requirement("SCHEMA-7", needs=SCRIPTED)
+@requirement("SCHEMA-7", needs=(*SCRIPTED, "wire"))
 async def test_an_answer_cut_off_is_an_error_at_once(d: Driver) -> None:
     """One request; a whole answer that just reached the limit is taken."""
     client = d.client()
@@ -180,7 +180,7 @@ async def test_an_answer_cut_off_is_an_error_at_once(d: Driver) -> None:
     assert await d(client.chat("Where?", schema=Point)) == Point(1)
 
 
-@requirement("SCHEMA-9", needs=(*SCRIPTED, "streaming"))
+@requirement("SCHEMA-9", needs=(*SCRIPTED, "streaming", "wire"))
 async def test_a_stream_of_text_ends_in_an_object(d: Driver) -> None:
     """Chunks come before the answer is whole, the result after it; the second answer has the next number."""
     client, gate = d.client(), Gate()
@@ -199,7 +199,7 @@ async def test_a_stream_of_text_ends_in_an_object(d: Driver) -> None:
     assert stream.result == Point(1)
 
 
-@requirement("SCHEMA-9", needs=(*SCRIPTED, "streaming", "thinking"))
+@requirement("SCHEMA-9", needs=(*SCRIPTED, "streaming", "thinking", "wire"))
 async def test_the_result_does_not_depend_on_the_chunks_one_wants(d: Driver) -> None:
     """include= leaves chunks out, not the object; thinking is not read as JSON."""
     client = d.client()
@@ -230,7 +230,7 @@ async def test_a_stream_left_half_way_has_no_result(d: Driver) -> None:
     assert await d(client.chat("Where?", schema=Point)) == Point(1)
 
 
-@requirement("SCHEMA-10", needs=(*SCRIPTED, "tools"))
+@requirement("SCHEMA-10", needs=(*SCRIPTED, "tools", "wire"))
 async def test_every_request_of_a_turn_with_tools_is_constrained(d: Driver) -> None:
     """Text beside a call is not validated, nothing forces a call, and only the last text is the answer."""
     client = d.client(tools=[tool_of(d)])
@@ -253,7 +253,7 @@ async def test_a_schema_beside_images_and_without_tools(d: Driver) -> None:
     assert kinds(d) == ["json_schema"]
 
 
-@requirement("SCHEMA-10", needs=(*SCRIPTED, "tools"))
+@requirement("SCHEMA-10", needs=(*SCRIPTED, "tools", "wire"))
 async def test_rounds_before_a_misfit_are_kept(d: Driver) -> None:
     """A tool ran; what it gave is in the history whatever the answer was."""
     client = d.client(tools=[tool_of(d)])
@@ -264,7 +264,7 @@ async def test_rounds_before_a_misfit_are_kept(d: Driver) -> None:
     assert await d(client.resume(schema=Point)) == Point(1)
 
 
-@requirement("SCHEMA-14", needs=SCRIPTED)
+@requirement("SCHEMA-14", needs=(*SCRIPTED, "wire"))
 async def test_a_refusal_is_no_misfit(d: Driver) -> None:
     """At once, and while asking again."""
     client = d.client()
@@ -276,7 +276,7 @@ async def test_a_refusal_is_no_misfit(d: Driver) -> None:
     assert client.messages == []
 
 
-@requirement("SCHEMA-8", needs=SCRIPTED)
+@requirement("SCHEMA-8", needs=(*SCRIPTED, "wire"))
 async def test_forks_at_once_each_get_their_own(d: Driver) -> None:
     """Two conversations, two schemas, neither waits for the other."""
     d.is_ordered = False

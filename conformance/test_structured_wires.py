@@ -189,7 +189,7 @@ async def test_a_server_that_keeps_to_no_schema_is_told(d: Driver) -> None:
         assert client.messages[0] == {"role": "system", "content": "Be brief."}
 
 
-@requirement("SCHEMA-11", needs=("in_process",))
+@requirement("SCHEMA-11", needs=("in_process", "constrained"))
 async def test_a_grammar_keeps_any_model_to_the_schema(d: Driver) -> None:
     """A tiny model, asked for something else, gives objects of the shape; on chat, generate and run, streamed too."""
     wanted = {

@@ -52,7 +52,7 @@ async def test_of_many_turns_at_once_one_wins(d: Driver) -> None:
     assert [message["content"] for message in client.messages] == ["Race", "One"]
 
 
-@requirement("TURN-18", needs=("scripted",))
+@requirement("TURN-18", needs=("scripted", "wire"))
 async def test_fork_talks_during_a_turn(d: Driver) -> None:
     """A fork made while a turn is open answers before that turn does."""
     gate = Gate()
@@ -131,7 +131,7 @@ async def test_turn_opens_with_await(d: Driver) -> None:
     assert [message["content"] for message in client.messages if message["role"] == "user"] == ["Now", "Later"]
 
 
-@requirement("TURN-16", needs=("scripted", "tools"))
+@requirement("TURN-16", needs=("scripted", "tools", "wire"))
 async def test_failed_turn_is_over(d: Driver) -> None:
     """After a refusal, a broken connection, an empty reply or a failing tool the next turn runs."""
     errors = d.lib.errors
@@ -152,7 +152,7 @@ async def test_failed_turn_is_over(d: Driver) -> None:
             assert await outcome(d, client, "Hi", streamed=streamed) == "Fine"
 
 
-@requirement("TURN-17", needs=("scripted", "streaming"))
+@requirement("TURN-17", needs=("scripted", "streaming", "wire"))
 async def test_generate_is_no_turn(d: Driver) -> None:
     """It runs while a turn is open, and a turn runs while it streams; neither disturbs the other."""
     d.script(Reply(["One", Gate()]), Reply("Aside"), Reply(["Long", Gate()]), Reply("Two"))

@@ -95,7 +95,7 @@ def perfect(_row: Any) -> tuple[float, str]:
     return 1.0, "fine"
 
 
-@requirement("WORKFLOW-1", needs=NEEDS)
+@requirement("WORKFLOW-1", needs=(*NEEDS, "constrained"))
 async def test_workflows_are_runners(d: Driver) -> None:
     """Each kind runs, and is a member of a chain; the signature of run is that of every runner."""
     d.server.always(echo)
@@ -159,7 +159,7 @@ async def test_runners_of_the_other_surface_are_refused(d: Driver) -> None:
     assert twin.rpartition(".")[0] in str(caught.value)
 
 
-@requirement("WORKFLOW-3", needs=NEEDS)
+@requirement("WORKFLOW-3", needs=(*NEEDS, "constrained"))
 async def test_histories_are_merged(d: Driver) -> None:
     """By the names of the speakers, in the order of the members, also of those that did not speak."""
     d.server.always(echo)
@@ -233,7 +233,7 @@ async def test_one_task_at_a_time(d: Driver) -> None:
         await d(chain.resume())
 
 
-@requirement("WORKFLOW-6", needs=NEEDS)
+@requirement("WORKFLOW-6", needs=(*NEEDS, "wire"))
 async def test_refused_run_leaves_what_can_be_resumed(d: Driver) -> None:
     """The run that was going on fails later, and is the one that is resumed."""
     gate = Gate()
@@ -259,7 +259,7 @@ async def test_a_workflow_runs_again_and_again(d: Driver) -> None:
     assert contents(chain) == {"a": ["x", "a(x)", "y", "a(y)"], "b": ["a(y)", "b(a(y))"]}
 
 
-@requirement("WORKFLOW-7", needs=NEEDS)
+@requirement("WORKFLOW-7", needs=(*NEEDS, "wire"))
 async def test_settings_reach_every_request(d: Driver) -> None:
     """Of the members of every kind, verdicts included; the caller's dict is not changed."""
     d.server.always(echo)
@@ -276,7 +276,7 @@ async def test_settings_reach_every_request(d: Driver) -> None:
     assert all(body.get("max_tokens", body.get("max_completion_tokens")) == 77 for body in bodies)
 
 
-@requirement("WORKFLOW-11", needs=NEEDS)
+@requirement("WORKFLOW-11", needs=(*NEEDS, "constrained"))
 async def test_a_fork_is_apart(d: Driver) -> None:
     """Same shape and settings, other conversations; one member in two places is one in the fork."""
     d.server.always(echo)
@@ -342,7 +342,7 @@ async def test_what_is_no_list_is_refused(d: Driver) -> None:
         d.api.Parallel(team(d, "a", "b"), separator=None)
 
 
-@requirement("WORKFLOW-7", "WORKFLOW-8", needs=NEEDS)
+@requirement("WORKFLOW-7", "WORKFLOW-8", needs=(*NEEDS, "wire"))
 async def test_settings_are_those_of_the_call(d: Driver) -> None:
     """What becomes of the caller's dict later changes nothing, for the steps to come and for ``resume``."""
     d.script(Fault(400), Reply("1"))

@@ -45,7 +45,7 @@ async def leave(d: Driver, chunks: Any, who: str, *, closes: bool) -> None:
         await d.close(chunks)
 
 
-@requirement("WORKFLOW-9", needs=NEEDS, ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-9", needs=(*NEEDS, "constrained"), ledger="LEDGER-CONCURRENCY")
 async def test_a_stream_that_is_left_frees_all(d: Driver) -> None:
     """At any depth, closed or dropped: the next run works at once, and every history holds whole rounds."""
     d.is_ordered = False
@@ -62,7 +62,7 @@ async def test_a_stream_that_is_left_frees_all(d: Driver) -> None:
             assert await d(runner.resume()) == whole
 
 
-@requirement("WORKFLOW-9", needs=NEEDS)
+@requirement("WORKFLOW-9", needs=(*NEEDS, "constrained"))
 async def test_a_stream_that_is_left_in_order(d: Driver) -> None:
     """Where one speaks at a time both surfaces leave the same."""
     d.is_ordered = False
@@ -75,7 +75,7 @@ async def test_a_stream_that_is_left_in_order(d: Driver) -> None:
             assert {len(told) for name, told in contents(runner).items() if name != "f"} == {2}
 
 
-@requirement("WORKFLOW-9", needs=NEEDS, surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-9", needs=(*NEEDS, "wire"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
 async def test_what_is_kept_quiet_is_freed_too(d: Driver) -> None:
     """A routing agent waits for its verdict in one worker while the stream is dropped at the other's chunk."""
     gate = Gate()
@@ -123,7 +123,7 @@ async def test_a_dropped_run_begins_nothing(d: Driver) -> None:
     assert [said(request)[-1][1] for request in d.server.requests if speaker(request) == "b"] == ["y"]
 
 
-@requirement("WORKFLOW-9", needs=TOOLS, surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-9", needs=(*TOOLS, "wire"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
 async def test_a_tool_at_work_does_not_disturb_the_next_run(d: Driver) -> None:
     """The stream is dropped while a worker is in a tool: the next run begins at once, and its history is its own."""
     working, cleaning = asyncio.Event(), 0
@@ -159,7 +159,7 @@ async def _opened(working: asyncio.Event, gate: Gate) -> None:
     gate.open()
 
 
-@requirement("WORKFLOW-9", needs=NEEDS, surfaces=("sync",), ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-9", needs=(*NEEDS, "wire"), surfaces=("sync",), ledger="LEDGER-CONCURRENCY")
 async def test_closing_waits_for_the_workers_in_threads(d: Driver) -> None:
     """Each is asked to stop at its next chunk; when close returns none is at work, and what was said is not kept."""
     gates, closed = [Gate(), Gate()], threading.Event()
@@ -185,7 +185,7 @@ async def test_closing_waits_for_the_workers_in_threads(d: Driver) -> None:
     assert await d(crew.run("x")) == "a(x)+b(x)+c(x)"
 
 
-@requirement("WORKFLOW-10", "PARALLEL-3", needs=TOOLS, surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-10", "PARALLEL-3", needs=(*TOOLS, "wire"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
 async def test_cancellation_reaches_every_worker(d: Driver) -> None:
     """From outside, streamed or not, through a nest: all have ended when it reaches the caller."""
     for streamed in (False, True):
@@ -205,7 +205,7 @@ async def test_cancellation_reaches_every_worker(d: Driver) -> None:
         assert await d(crew.resume()) == "waiter(x)|worked|inner-waiter(x)|worked"
 
 
-@requirement("WORKFLOW-10", needs=TOOLS, surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-10", needs=(*TOOLS, "wire"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
 async def test_a_timeout_leaves_what_can_be_sent(d: Driver) -> None:
     """`asyncio.timeout` round a run and round a stream: TimeoutError, whole rounds, and resume."""
     for streamed in (False, True):
@@ -254,7 +254,7 @@ async def test_a_sync_tool_in_its_thread_holds_nobody_up(d: Driver) -> None:
     assert "late" not in str(crew.messages)
 
 
-@requirement("WORKFLOW-6", needs=NEEDS)
+@requirement("WORKFLOW-6", needs=(*NEEDS, "wire"))
 async def test_a_parallel_runs_once_at_a_time(d: Driver) -> None:
     """A second run of it is refused as a whole, and both histories stay whole."""
     d.is_ordered = False

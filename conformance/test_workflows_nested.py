@@ -59,7 +59,7 @@ def all_speak(request: Request) -> Reply:
     return echo(request)
 
 
-@requirement("WORKFLOW-1", "WORKFLOW-5", needs=NEEDS)
+@requirement("WORKFLOW-1", "WORKFLOW-5", needs=(*NEEDS, "constrained"))
 async def test_router_of_chains_of_parallels(d: Driver) -> None:
     """Run and streamed: the same answer, each chunk under the name of who spoke, the step in its number."""
     d.server.always(echo)
@@ -73,7 +73,7 @@ async def test_router_of_chains_of_parallels(d: Driver) -> None:
     assert {chunk.agent: chunk.iteration for chunk in chunks} == {"a": 0, "b": 1, "c": 1, "d": 1, "e": 2}
 
 
-@requirement("WORKFLOW-1", "WORKFLOW-3", "WORKFLOW-5", needs=(*NEEDS, "tools"))
+@requirement("WORKFLOW-1", "WORKFLOW-3", "WORKFLOW-5", needs=(*NEEDS, "tools", "constrained"))
 async def test_all_kinds_in_one_nest(d: Driver) -> None:
     """Streamed: the same chunks on both surfaces, true names, and every history under its own."""
     d.server.always(all_speak)
@@ -102,7 +102,7 @@ async def test_all_kinds_in_one_nest(d: Driver) -> None:
         assert whole == d.direct(stream.result)
 
 
-@requirement("WORKFLOW-1", needs=(*NEEDS, "tools"))
+@requirement("WORKFLOW-1", needs=(*NEEDS, "tools", "constrained"))
 async def test_a_nest_leaves_the_same_histories_streamed_or_not(d: Driver) -> None:
     """And the same requests, but for their being streamed."""
     d.server.always(all_speak)
@@ -127,7 +127,7 @@ async def test_images_find_their_way(d: Driver) -> None:
     assert counts == [("to it", 0), ("a", 1), ("b", 0), ("c", 1), ("e", 0), ("f", 0)]
 
 
-@requirement("WORKFLOW-7", needs=NEEDS)
+@requirement("WORKFLOW-7", needs=(*NEEDS, "wire"))
 async def test_settings_reach_the_bottom(d: Driver) -> None:
     """Of every request of a nest, and the settings given to resume win for what is left."""
     d.server.always(echo)
@@ -135,7 +135,7 @@ async def test_settings_reach_the_bottom(d: Driver) -> None:
     assert [request.body["temperature"] for request in d.server.requests] == [0.5] * 6
 
 
-@requirement("WORKFLOW-3", needs=NEEDS)
+@requirement("WORKFLOW-3", needs=(*NEEDS, "constrained"))
 async def test_one_agent_in_two_places_is_one_speaker(d: Driver) -> None:
     """It has one history, in which it goes on."""
     d.server.always(echo)
@@ -146,7 +146,7 @@ async def test_one_agent_in_two_places_is_one_speaker(d: Driver) -> None:
     assert contents(chain)["a"] == ["x", "a(x)", "b(a(x))", "a(b(a(x)))"]
 
 
-@requirement("WORKFLOW-1", "WORKFLOW-5", needs=NEEDS)
+@requirement("WORKFLOW-1", "WORKFLOW-5", needs=(*NEEDS, "constrained"))
 async def test_a_runner_of_the_users_own_is_a_member(d: Driver) -> None:
     """In every kind of workflow; its answer is one chunk of its name."""
     d.server.always(echo)

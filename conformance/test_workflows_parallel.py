@@ -55,7 +55,7 @@ class Counter:
         return echo(request)
 
 
-@requirement("PARALLEL-1", needs=NEEDS)
+@requirement("PARALLEL-1", needs=(*NEEDS, "wire"))
 async def test_all_do_the_same_task(d: Driver) -> None:
     """Told the task and nothing else; joined in the order of the workers, whichever ended first."""
     d.is_ordered = False
@@ -97,7 +97,7 @@ async def test_workers_are_not_heard(d: Driver) -> None:
     assert [(chunk.agent, chunk.content) for chunk in chunks] == [("crew", "a(y)+b(y)")]
 
 
-@requirement("PARALLEL-5", needs=NEEDS)
+@requirement("PARALLEL-5", needs=(*NEEDS, "wire"))
 async def test_max_workers_bounds_them(d: Driver) -> None:
     """As many as it says are at work at once, and never more; streamed or not."""
     d.is_ordered = False
@@ -156,7 +156,7 @@ async def test_workers_share_no_conversation(d: Driver) -> None:
     assert len(d.server.requests) == done
 
 
-@requirement("PARALLEL-8", needs=NEEDS)
+@requirement("PARALLEL-8", needs=(*NEEDS, "wire"))
 async def test_parallel_from_prompts(d: Driver) -> None:
     """Agents on forks of one client, which talk at the same time and start anew with each run."""
     d.is_ordered = False

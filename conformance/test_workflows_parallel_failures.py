@@ -88,7 +88,7 @@ class Held:
         assert "cancelled" in contents(runner)[self._worker][-1]
 
 
-@requirement("PARALLEL-3", needs=TOOLS, surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
+@requirement("PARALLEL-3", needs=(*TOOLS, "wire"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
 async def test_the_first_failure_cancels_the_rest(d: Driver) -> None:
     """Whether they wait for a reply, are in a tool, or in a nested Parallel; all have ended when the group rises."""
     for streamed in (False, True):
@@ -111,7 +111,7 @@ async def test_the_first_failure_cancels_the_rest(d: Driver) -> None:
         assert "a(x)" in await d(crew.resume())
 
 
-@requirement("PARALLEL-3", needs=TOOLS, surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
+@requirement("PARALLEL-3", needs=(*TOOLS, "wire"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
 async def test_the_group_holds_every_error(d: Driver) -> None:
     """Also one that a worker raises while it is being cancelled, and those of a group in a group."""
     working = asyncio.Event()
@@ -163,7 +163,7 @@ async def test_a_worker_that_cancels_itself(d: Driver) -> None:
         assert await d(crew.resume()) == "mended+b(x)"
 
 
-@requirement("PARALLEL-4", needs=NEEDS, surfaces=("sync",), ledger="LEDGER-CONCURRENCY")
+@requirement("PARALLEL-4", needs=(*NEEDS, "wire"), surfaces=("sync",), ledger="LEDGER-CONCURRENCY")
 async def test_every_worker_runs_to_its_end(d: Driver) -> None:
     """Nothing rises while one is at work; then the first failure in the order of the workers, with the others."""
     for streamed in (False, True):
@@ -212,7 +212,7 @@ async def test_what_stops_a_program_is_not_swallowed(d: Driver) -> None:
         assert roles(crew, "a") == ["user", "assistant", "tool"]
 
 
-@requirement("WORKFLOW-8", needs=NEEDS, ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-8", needs=(*NEEDS, "wire"), ledger="LEDGER-CONCURRENCY")
 async def test_resume_asks_only_those_that_have_not_answered(d: Driver) -> None:
     """Workers that are done stay done; the aggregator is told all answers."""
     for streamed in (False, True):

@@ -31,7 +31,7 @@ class Cast:
         return found() if callable(found) else found
 
 
-@requirement("PARALLEL-6", "WORKFLOW-5", needs=NEEDS)
+@requirement("PARALLEL-6", "WORKFLOW-5", needs=(*NEEDS, "wire"))
 async def test_workers_are_heard_as_they_speak(d: Driver) -> None:
     """Interleaved, before any of them has ended; then the aggregator, then nobody."""
     d.is_ordered = False

@@ -54,7 +54,7 @@ def asked(d: Driver, since: int = 0) -> list[str]:
     return [speaker(request) for request in d.server.requests[since:]]
 
 
-@requirement("WORKFLOW-8", needs=TOOLS)
+@requirement("WORKFLOW-8", needs=(*TOOLS, "wire"))
 async def test_an_agent_goes_on_from_its_round(d: Driver) -> None:
     """In a chain, streamed or not, before and after: finished steps and rounds are not done again."""
     for first, second in ((False, False), (False, True), (True, False), (True, True)):
@@ -71,7 +71,7 @@ async def test_an_agent_goes_on_from_its_round(d: Driver) -> None:
             await resumed(d, chain, second)
 
 
-@requirement("WORKFLOW-8", needs=NEEDS)
+@requirement("WORKFLOW-8", needs=(*NEEDS, "wire"))
 async def test_what_recorded_nothing_is_asked_again(d: Driver) -> None:
     """Also when the same agent has histories of earlier runs, and when it fails twice."""
     a, b = member(d, "a"), member(d, "b")
@@ -85,7 +85,7 @@ async def test_what_recorded_nothing_is_asked_again(d: Driver) -> None:
     assert contents(chain) == {"a": ["before", "1", "x", "one"], "b": ["1", "2", "one", "two"]}
 
 
-@requirement("WORKFLOW-8", needs=TOOLS)
+@requirement("WORKFLOW-8", needs=(*TOOLS, "wire"))
 async def test_an_agent_that_starts_anew_goes_on_too(d: Driver) -> None:
     """The same task twice leaves the same messages; they are told from those of the run before."""
     looks: list[str] = []
@@ -101,7 +101,7 @@ async def test_an_agent_that_starts_anew_goes_on_too(d: Driver) -> None:
     assert contents(chain)["b"] == ["x", "I look", "seen", "two"]
 
 
-@requirement("WORKFLOW-8", needs=TOOLS, ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-8", needs=(*TOOLS, "wire"), ledger="LEDGER-CONCURRENCY")
 async def test_nested_workflows_go_on(d: Driver) -> None:
     """A Router in a Parallel in a Chain in a Chain: only what is left is asked."""
     for streamed in (False, True):
@@ -122,7 +122,7 @@ async def test_nested_workflows_go_on(d: Driver) -> None:
         assert looks == ["c"]
 
 
-@requirement("WORKFLOW-8", needs=NEEDS)
+@requirement("WORKFLOW-8", needs=(*NEEDS, "wire"))
 async def test_a_router_keeps_its_decision(d: Driver) -> None:
     """When the handler fails the routing agent is not asked again; when it fails itself, it is."""
     for streamed in (False, True):
@@ -136,7 +136,7 @@ async def test_a_router_keeps_its_decision(d: Driver) -> None:
         assert asked(d, done) == ["to it", "to it", "a", "a"]
 
 
-@requirement("WORKFLOW-8", needs=NEEDS)
+@requirement("WORKFLOW-8", needs=(*NEEDS, "wire"))
 async def test_rounds_go_on(d: Driver) -> None:
     """Drafts, verdicts, plans and scores that are there are not asked for again."""
     for streamed in (False, True):
@@ -177,7 +177,7 @@ async def test_a_scorer_that_fails_is_asked_again(d: Driver) -> None:
     assert asked(d) == ["planner", "executor"]
 
 
-@requirement("WORKFLOW-8", needs=NEEDS)
+@requirement("WORKFLOW-8", needs=(*NEEDS, "wire"))
 async def test_there_may_be_nothing_to_resume(d: Driver) -> None:
     """Before a run, after one that ended well, and for a run that another one has replaced."""
     d.server.always(echo)
@@ -219,6 +219,7 @@ async def test_a_closed_stream_can_be_resumed(d: Driver) -> None:
         chunks = chain.run("x", stream=True)
         async for chunk in d.stream(chunks):
             if chunk.agent == "b":
+                d.leave()
                 break
         if is_closed:
             await d.close(chunks)
@@ -228,7 +229,7 @@ async def test_a_closed_stream_can_be_resumed(d: Driver) -> None:
         assert contents(chain) == {"a": ["x", "one"], "b": ["one", "two"]}
 
 
-@requirement("WORKFLOW-4", "WORKFLOW-8", needs=NEEDS)
+@requirement("WORKFLOW-4", "WORKFLOW-8", needs=(*NEEDS, "wire"))
 async def test_a_resumed_stream_in_which_nobody_speaks(d: Driver) -> None:
     """The draft was told before the failure; the resumed stream tells the answer."""
     drafts = d.api.EvaluatorOptimizer(*team(d, "writer", "critic"), "desk")

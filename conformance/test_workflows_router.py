@@ -28,7 +28,7 @@ def router(d: Driver, to: str = "sums", fallback: Any = None, **options: Any) ->
     return d.api.Router(member(d, f"to {to}"), {"sums": sums, "Tales": tales}, fallback=fallback, **options)
 
 
-@requirement("ROUTER-1", needs=NEEDS)
+@requirement("ROUTER-1", needs=(*NEEDS, "constrained"))
 async def test_the_chosen_handler_does_the_task(d: Driver) -> None:
     """It is told the task itself; the other handler is sent nothing."""
     d.server.always(echo)
@@ -45,7 +45,7 @@ async def test_the_chosen_handler_does_the_task(d: Driver) -> None:
     assert len(d.server.requests) == 4
 
 
-@requirement("ROUTER-1", needs=NEEDS)
+@requirement("ROUTER-1", needs=(*NEEDS, "constrained"))
 async def test_the_answer_is_in_the_schema(d: Driver) -> None:
     """The schema of a run is for the handler; the routing agent has its own."""
     post = router(d)
@@ -57,7 +57,7 @@ async def test_the_answer_is_in_the_schema(d: Driver) -> None:
         assert (given.result if streamed else await d(given)) == Weather(31)
 
 
-@requirement("ROUTER-2", needs=NEEDS)
+@requirement("ROUTER-2", needs=(*NEEDS, "wire"))
 async def test_what_is_nobodys_goes_to_the_fallback(d: Driver) -> None:
     """When the routing agent says so, and when it gives no verdict twice; a name in a sentence is none."""
     for verdicts in (
@@ -72,7 +72,7 @@ async def test_what_is_nobodys_goes_to_the_fallback(d: Driver) -> None:
         assert contents(post)["adder"] == contents(post)["teller"] == []
 
 
-@requirement("ROUTER-2", needs=NEEDS)
+@requirement("ROUTER-2", needs=(*NEEDS, "wire"))
 async def test_without_a_fallback_it_is_an_error(d: Driver) -> None:
     """It says what was answered and which routes there are; there is nothing to resume, and a new run asks again."""
     for streamed in (False, True):
@@ -114,7 +114,7 @@ async def test_a_line_decides_where_nothing_constrains(d: Driver) -> None:
         assert all("one and one" in text and "ROUTE:" in text for text in asked)
 
 
-@requirement("ROUTER-3", needs=NEEDS)
+@requirement("ROUTER-3", needs=(*NEEDS, "constrained"))
 async def test_the_handler_is_heard(d: Driver) -> None:
     """Its chunks carry its name and its own numbers, those of a nested workflow the names of its agents."""
     d.server.always(echo)
@@ -126,7 +126,7 @@ async def test_the_handler_is_heard(d: Driver) -> None:
     assert [chunk.iteration for chunk in chunks] == sorted(chunk.iteration for chunk in chunks)
 
 
-@requirement("ROUTER-4", needs=NEEDS)
+@requirement("ROUTER-4", needs=(*NEEDS, "constrained"))
 async def test_router_from_a_prompt(d: Driver) -> None:
     """The routing agent is on a fork and starts anew with each run; the handlers are the caller's."""
     d.server.always(echo)
@@ -141,7 +141,7 @@ async def test_router_from_a_prompt(d: Driver) -> None:
     assert list(d.api.Router.from_client(client, "I am to a", {"a": sums}).messages) == ["router-classifier", "adder"]
 
 
-@requirement("ROUTER-4", needs=NEEDS)
+@requirement("ROUTER-4", needs=(*NEEDS, "constrained"))
 async def test_router_from_plain_data(d: Driver) -> None:
     """Agents are called by their route; the handlers keep their histories."""
     d.server.always(echo)

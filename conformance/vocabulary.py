@@ -14,6 +14,7 @@ CAPABILITIES: Final = (
     "images",
     "usage",
     "streaming",
+    "constrained",
     "in_process",
     "scripted",
 )

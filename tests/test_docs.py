@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```python([ \w]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # pages whose examples talk to a server of their own, or to none
-QUIET = ("docs/conformance.md", "docs/providers.md", "docs/testing.md")
-HAS_LLAMA = find_spec("llama_cpp") is not None
+QUIET = ("docs/conformance.md", "docs/in-process.md", "docs/providers.md", "docs/testing.md")
+HAS_ENGINES = all(map(find_spec, ("llama_cpp", "torch", "transformers")))
 
 
 def blocks(page: str, surface: str) -> list[str]:
@@ -34,7 +34,7 @@ def blocks(page: str, surface: str) -> list[str]:
     return [
         code
         for words, code in found
-        if ("aio" in words.split()) == (surface == "aio") and ("inprocess" not in words or HAS_LLAMA)
+        if ("aio" in words.split()) == (surface == "aio") and ("inprocess" not in words or HAS_ENGINES)
     ]
 
 

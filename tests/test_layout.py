@@ -38,7 +38,9 @@ THIRD_PARTY = {
     "anthropic": {"clients/anthropic.py", "aio/clients/anthropic.py"},
     "openai": {"clients/openai.py", "aio/clients/openai.py"},
     "httpx2": {"clients/http.py", "aio/clients/http.py"},
-    "llama_cpp": {"clients/llamacpp.py", "aio/clients/llamacpp.py"},
+    "llama_cpp": {"engines/llamacpp.py", "engines/grammars.py", "clients/llamacpp.py", "aio/clients/llamacpp.py"},
+    "torch": {"engines/huggingface.py"},
+    "transformers": {"engines/huggingface.py"},
     "anyio": {"tools/mcp_client.py"},
     "fastmcp": {"tools/mcp_transport.py"},
     "mcp": {"tools/mcp_link.py"},
@@ -53,15 +55,16 @@ THIRD_PARTY = {
 }
 # an async module that names its sync twin, and why it may
 WRAPPERS = {
-    "aio/clients/llamacpp.py": "the weights are loaded once, by the sync client, which this one wraps",
+    "aio/clients/huggingface.py": "the weights are loaded once, by the sync client, which this one wraps",
+    "aio/clients/inprocess.py": "as huggingface",
+    "aio/clients/llamacpp.py": "as huggingface",
 }
 # classes and functions that one side of a pair of twins has alone, and why
 ONE_SIDED = {
     ("clients/llamacpp.py", "LlamaCppClient.__init__"): "one loads weights, the other takes the client that did",
-    ("clients/llamacpp.py", "Weights"): "weights are loaded once, by the sync module; the async one imports them",
-    ("clients/llamacpp.py", "_gguf_path"): "as Weights",
-    ("clients/llamacpp.py", "_token_text"): "as Weights",
-    ("clients/generation.py", "FairLock"): "one lock for both surfaces: it belongs to the weights",
+    ("clients/huggingface.py", "HuggingFaceClient.__init__"): "as LlamaCppClient",
+    ("clients/inprocess.py", "InProcessClient.__init__"): "as LlamaCppClient",
+    ("clients/inprocess.py", "InProcessClient._init_weights"): "as LlamaCppClient",
     ("clients/generation.py", "Generation._put"): "a thread hands an event to a loop in one more step",
     (
         "clients/dispatch.py",
@@ -92,6 +95,7 @@ TWIN_NAMES = {
     "__aiter__": "__iter__",
     "__anext__": "__next__",
     "aclose": "close",
+    "AsyncHuggingFaceClient": "HuggingFaceClient",
     "AsyncLlamaCppClient": "LlamaCppClient",
     "sync_client": "model",
 }
@@ -238,7 +242,7 @@ def test_no_async_module_imports_its_sync_twin() -> None:
             name = found.where
             if found.top != "aimu" or (name in WRAPPERS and is_within(found.module, twin_module(name))):
                 continue
-            pure = ("aimu.core", "aimu.wire", "aimu.errors", "aimu.tools", "aimu.skills")
+            pure = ("aimu.core", "aimu.wire", "aimu.errors", "aimu.tools", "aimu.skills", "aimu.engines")
             assert is_within(found.module, "aimu.aio", *pure), f"{name} imports {found.module}"
 
 

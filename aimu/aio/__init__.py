@@ -16,7 +16,7 @@ from aimu.aio.agents import Agent, MessageHistory, Runner
 from aimu.aio.client import chat, client
 from aimu.aio.clients.base import BaseModelClient, ModelClient
 from aimu.aio.stream import ChunkStream
-from aimu.core.catalog import AnthropicModel, LlamaCppModel, OpenAIModel
+from aimu.core.catalog import AnthropicModel, HuggingFaceModel, LlamaCppModel, OpenAIModel
 from aimu.core.chunks import StreamChunk, StreamingContentType
 from aimu.core.models import Model, ModelSpec
 from aimu.core.providers import Provider, resolve_model_string
@@ -44,6 +44,7 @@ __all__ = [
     "Chain",
     "ChunkStream",
     "EvaluatorOptimizer",
+    "HuggingFaceModel",
     "LLMJudgeScorer",
     "LlamaCppModel",
     "MCPClient",
@@ -77,6 +78,8 @@ def __getattr__(name: str) -> Any:
     # what needs an optional package is loaded when it is asked for
     if name == "MCPClient":
         return import_module("aimu.aio.tools.mcp_client").MCPClient
-    if name == "AsyncLlamaCppClient":
-        return import_module("aimu.aio.clients.llamacpp").AsyncLlamaCppClient
+    if name in (wrappers := {"AsyncHuggingFaceClient": "hf", "AsyncLlamaCppClient": "llamacpp"}):
+        providers = import_module("aimu.core.providers")
+        provider = providers.provider_named(wrappers[name])
+        return providers.load(provider, provider.aio_client)
     raise AttributeError(f"module 'aimu.aio' has no attribute {name!r}")

@@ -6,6 +6,8 @@ dispatch   running the tool calls of one reply
 http       what the clients over HTTP share
 openai     Chat Completions, and the servers that speak it
 anthropic  Messages
-llamacpp   GGUF models in this process
+inprocess  what the clients of models in this process share
+llamacpp   GGUF models in this process, through llama.cpp
+huggingface  causal language models in this process, through transformers
 generation the owned thread in which an in-process model generates
 """

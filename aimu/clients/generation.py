@@ -3,41 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any, Self
 
-Work = Callable[[Callable[[], bool]], Iterator[Any]]
+from aimu.engines.weights import Work
+
 _END = object()
-
-
-class FairLock:
-    """A lock handed on in order of arrival, which a waiter that is told to stop leaves (INPROCESS-7)."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._queue: deque[object] = deque()
-
-    @contextmanager
-    def held(self, is_stopped: Callable[[], bool]) -> Iterator[None]:
-        """Hold the lock, or return early without it when ``is_stopped`` says so."""
-        ticket = object()
-        with self._changed:
-            self._queue.append(ticket)
-            self._changed.wait_for(lambda: self._queue[0] is ticket or is_stopped())
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._queue.remove(ticket)
-                self._changed.notify_all()
-
-    def wake(self) -> None:
-        """Let each waiter look whether it is told to stop."""
-        with self._changed:
-            self._changed.notify_all()
 
 
 class Generation:
@@ -47,7 +19,7 @@ class Generation:
     context stops it within one token and joins the thread.
 
     Args:
-        work: Yields the events; asks its argument, between two of them, whether to stop.
+        work: Hands each event to its first argument and, between two of them, asks its second whether to stop.
         wake: Called after stopping, so that work that waits looks up.
     """
 
@@ -75,8 +47,7 @@ class Generation:
 
     def _generate(self) -> None:
         try:
-            for event in self._work(self._stopped.is_set):
-                self._events.put(event)
+            self._work(self._events.put, self._stopped.is_set)
         except BaseException as exc:
             self._events.put(exc)
         finally:

@@ -24,6 +24,7 @@ workflows     what all workflows share: members, histories, the run that is goin
 verdicts      questions with a strict answer: which route, does it pass, how good
 scoring       what scorers are told and may return, and the judge that is a model
 chain         the fields and plan of both Chains
+prefixes      what a model has computed for earlier prompts, found again
 orchestrator_agent      how both OrchestratorAgents are put together
 router        the same of both Routers
 parallel      the same of both Parallels

@@ -62,3 +62,27 @@ class LlamaCppModel(Model):
     """GGUF models that a package on the index carries; any other is named by its path."""
 
     SMOLLM2_135M_INSTRUCT = ModelSpec("smollm2-135m-instruct", provider="llamacpp")
+
+
+def _hub(model_id: str, **flags: bool) -> ModelSpec:
+    return ModelSpec(model_id, provider="hf", **flags)  # type: ignore[arg-type]
+
+
+class HuggingFaceModel(Model):
+    """Models on the Hugging Face hub; any other, a local folder or a GGUF file is named by its id or path."""
+
+    SMOLLM2_135M_INSTRUCT = _hub("HuggingFaceTB/SmolLM2-135M-Instruct")
+    SMOLLM2_1_7B_INSTRUCT = _hub("HuggingFaceTB/SmolLM2-1.7B-Instruct")
+    SMOLLM3_3B = _hub("HuggingFaceTB/SmolLM3-3B", tools=True, thinking=True)
+    QWEN_2_5_7B_INSTRUCT = _hub("Qwen/Qwen2.5-7B-Instruct", tools=True)
+    QWEN_3_0_6B = _hub("Qwen/Qwen3-0.6B", tools=True, thinking=True)
+    QWEN_3_4B = _hub("Qwen/Qwen3-4B", tools=True, thinking=True)
+    QWEN_3_8B = _hub("Qwen/Qwen3-8B", tools=True, thinking=True)
+    QWEN_3_14B = _hub("Qwen/Qwen3-14B", tools=True, thinking=True)
+    QWEN_2_5_VL_7B_INSTRUCT = _hub("Qwen/Qwen2.5-VL-7B-Instruct", vision=True)
+    LLAMA_3_1_8B_INSTRUCT = _hub("meta-llama/Llama-3.1-8B-Instruct", tools=True)
+    LLAMA_3_2_3B_INSTRUCT = _hub("meta-llama/Llama-3.2-3B-Instruct", tools=True)
+    MISTRAL_7B_INSTRUCT_V0_3 = _hub("mistralai/Mistral-7B-Instruct-v0.3", tools=True)
+    GPT_OSS_20B = _hub("openai/gpt-oss-20b", tools=True, thinking=True)
+    DEEPSEEK_R1_DISTILL_QWEN_7B = _hub("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", thinking=True)
+    GEMMA_3_4B_IT = _hub("google/gemma-3-4b-it", vision=True)

@@ -54,8 +54,10 @@ class Provider:
         known: dict[str, ModelSpec] = {member.value: member.spec for member in catalogue}
         if model_id in known:
             return known[model_id]
+        if self.in_process and self.any_id:
+            return ModelSpec(model_id)  # what it can do, its chat template says when it is loaded
         if self.any_id or any_id:
-            return ModelSpec(model_id, tools=not self.in_process, thinking=True, vision=not self.in_process)
+            return ModelSpec(model_id, tools=True, thinking=True, vision=True)
         from difflib import get_close_matches
 
         near = get_close_matches(model_id, known, n=3, cutoff=0.4) or sorted(known)[:5]
@@ -112,6 +114,11 @@ def _server(name: str, base_url: str, key_variable: str | None = None) -> Provid
     return _wire("openai", name, base_url=base_url, key_variable=key_variable, any_id=True)
 
 
+def _in_process(name: str, client: str, models: str) -> Provider:
+    paths = f"aimu.clients.{client}", f"aimu.aio.clients.{client.replace(':', ':Async')}"
+    return Provider(name, *paths, f"aimu.core.catalog:{models}", any_id=True, extra=name, in_process=True)
+
+
 BUILT_IN = (
     _wire("anthropic", "anthropic", models="aimu.core.catalog:AnthropicModel", key_variable="ANTHROPIC_API_KEY"),
     _wire("openai", "openai", models="aimu.core.catalog:OpenAIModel", key_variable="OPENAI_API_KEY"),
@@ -126,15 +133,8 @@ BUILT_IN = (
     _server("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY"),
     _server("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     _server("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY"),
-    Provider(
-        "llamacpp",
-        "aimu.clients.llamacpp:LlamaCppClient",
-        "aimu.aio.clients.llamacpp:AsyncLlamaCppClient",
-        models="aimu.core.catalog:LlamaCppModel",
-        any_id=True,
-        extra="llamacpp",
-        in_process=True,
-    ),
+    _in_process("llamacpp", "llamacpp:LlamaCppClient", "LlamaCppModel"),
+    _in_process("hf", "huggingface:HuggingFaceClient", "HuggingFaceModel"),
 )
 
 

@@ -13,10 +13,15 @@ OPEN, CLOSE = "<think>", "</think>"
 class ThinkTags:
     """Splits text into thinking and answer; only a tag that opens the text counts (THINK-4).
 
-    Line ends behind either tag belong to neither.
+    Line ends next to a tag belong to neither side of it.
+
+    Args:
+        opened: Whether the tag stands in front of the text already.
+        tags: What opens a thought and what closes it.
     """
 
-    def __init__(self, *, opened: bool = False) -> None:
+    def __init__(self, *, opened: bool = False, tags: tuple[str, str] = (OPEN, CLOSE)) -> None:
+        self._open, self._close = tags
         self._held = ""
         self._state = "opened" if opened else "start"
 
@@ -35,20 +40,22 @@ class ThinkTags:
     def _pieces(self) -> Iterator[Piece]:
         if self._state == "start":
             stripped = self._held.lstrip()
-            if OPEN.startswith(stripped) and stripped != OPEN:
+            if self._open.startswith(stripped) and stripped != self._open:
                 return
             self._state = "answer"
-            if stripped.startswith(OPEN):
-                self._state, self._held = "opened", stripped.removeprefix(OPEN)
+            if stripped.startswith(self._open):
+                self._state, self._held = "opened", stripped.removeprefix(self._open)
         if self._state == "opened" and (thought := self._held.lstrip("\n")):
             self._state, self._held = "thinking", thought
         if self._state == "thinking":
-            thought, closed, answer = self._held.partition(CLOSE)
+            thought, closed, answer = self._held.partition(self._close)
             if closed:
                 self._state, self._held = "gap", answer
+                thought = thought.rstrip("\n")
             else:
-                keep = overlap(self._held, CLOSE)
-                thought, self._held = thought[: len(thought) - keep], thought[len(thought) - keep :]
+                keep = overlap(self._held, self._close)
+                thought = thought[: len(thought) - keep].rstrip("\n")
+                self._held = self._held[len(thought) :]
             if thought:
                 yield THINKING, thought
         if self._state == "gap" and (answer := self._held.lstrip("\n")):

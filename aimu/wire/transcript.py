@@ -2,72 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from aimu.core.conversation import with_system
 from aimu.core.kwargs import translated
 from aimu.core.messages import Message
 from aimu.core.reply import Piece, Prompt, Reply, Request, usage_of
 from aimu.core.structured import OutputSchema
+from aimu.errors import InvalidRequestError
+from aimu.wire.family import Family, Tools
 from aimu.wire.schemas import for_grammar, has_grammar
-from aimu.wire.spoken import Spoken, stop_told_apart
-from aimu.wire.thinktags import OPEN
 
 Render = Callable[..., str]
+_OURS = frozenset(("prompt", "images", "tools", "schema", "banned", "constraint", "limit"))  # what a request is made of
 
 
 class TranscriptCodec:
     """Renders prompts with the model's own chat template (INPROCESS-6).
 
     Args:
-        render: Called with ``messages=`` and template variables; returns the prompt.
+        template: The template's text.
+        render: Called with ``messages=``, ``tools=`` and template variables; returns the prompt.
+        family: How the model writes thinking and calls.
         names: Portable generate_kwargs to the engine's names.
+        has_grammars: Whether the engine can keep what is written to a grammar.
     """
 
-    def __init__(self, render: Render, names: dict[str, str]) -> None:
+    def __init__(
+        self, template: str, render: Render, family: Family, names: dict[str, str], *, has_grammars: bool
+    ) -> None:
+        self.family = family
+        self._template = template
         self._render = render
         self._names = names
+        self._has_grammars = has_grammars
 
     def parameters(self, kwargs: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        kwargs = dict(kwargs)
-        thinking = kwargs.pop("thinking", None)
-        body, dropped = translated(kwargs, self._names)
-        return body if thinking is None else {**body, "enable_thinking": bool(thinking)}, dropped
+        if ours := sorted(_OURS.intersection(kwargs)):
+            raise InvalidRequestError(f"models in this process have no generate_kwargs called {', '.join(ours)}")
+        thinking = {"thinking": kwargs["thinking"]} if "thinking" in kwargs else {}
+        body, dropped = translated({key: value for key, value in kwargs.items() if key != "thinking"}, self._names)
+        return {**body, **thinking}, dropped
 
     def constrains(self, schema: OutputSchema) -> bool:
-        return has_grammar(schema.json_schema)
+        return self._has_grammars and not self.family.has_frames and has_grammar(schema.json_schema)
 
     def encode(self, prompt: Prompt) -> Request:
-        parameters = dict(prompt.parameters)
-        variables = {"enable_thinking": parameters.pop("enable_thinking")} if "enable_thinking" in parameters else {}
-        text = self._render(messages=[_plain(message) for message in prompt.messages], **variables)
-        schema = {"schema": for_grammar(prompt.schema.json_schema)} if prompt.schema else {}
-        return Request("", {"prompt": text, **parameters, **schema}, prompt.stream)
+        body = dict(prompt.parameters)
+        variables = self.family.variables(self._template, body.pop("thinking", None))
+        tools = list(prompt.tools) if prompt.may_call or self.family.openers else []
+        said = list(prompt.messages)
+        if images := _images(said):
+            body["images"] = images
+        if tools and not prompt.may_call:
+            body["banned"] = self.family.openers
+        elif tools and self._has_grammars and (constraint := self.family.constraint(tools)):
+            body["constraint"] = constraint
+        if prompt.schema and tools and not body.keys() & {"banned", "constraint"}:
+            said = _told(said, prompt.schema)  # a grammar of the answer alone would forbid the calls
+        elif prompt.schema:
+            body["schema"] = for_grammar(prompt.schema.json_schema)
+        body["prompt"] = self._render(messages=self.family.messages(said), tools=tools or None, **variables)
+        body["tools"] = tools
+        return Request("", body, prompt.stream)
 
     def decoder(self, request: Request) -> TranscriptDecoder:
-        return TranscriptDecoder(request.body["prompt"], bool(request.body.get("stop")))
+        return TranscriptDecoder(self.family, request.body["prompt"], request.body["tools"])
 
 
-def _plain(message: Message) -> Message:
-    return {key: message[key] for key in ("role", "content") if key in message}
+def _told(messages: Sequence[Message], schema: OutputSchema) -> list[Message]:
+    """The messages with the schema in the system message."""
+    system = messages[0]["content"] if messages and messages[0]["role"] == "system" else None
+    return with_system(messages, "\n\n".join(filter(None, (system, schema.instruction()))))
+
+
+def _images(messages: Sequence[Message]) -> list[str]:
+    """The images of a history in order, each as its URL."""
+    contents = [message["content"] for message in messages if isinstance(message.get("content"), list)]
+    return [part["image_url"]["url"] for content in contents for part in content if part["type"] == "image_url"]
 
 
 class TranscriptDecoder:
     """Reads one generation: fed its text as it comes, and at the end a dict with finish_reason and usage."""
 
-    def __init__(self, prompt: str, has_stop: bool) -> None:
+    def __init__(self, family: Family, prompt: str, tools: Tools) -> None:
         self.reply = Reply()
-        self._has_stop = has_stop
-        self._spoken = Spoken(opened=prompt.rstrip().endswith(OPEN))
+        self._reader = family.reader(prompt, tools) if tools else family.text_reader(prompt)
 
     def feed(self, event: str | dict[str, Any]) -> list[Piece]:
         if isinstance(event, str):
-            return self._spoken.split(event)
+            return self._reader.feed(event)
         self.reply.stop_reason = event["finish_reason"]
         self.reply.usage = usage_of(event["usage"])
         return []
 
     def finish(self) -> list[Piece]:
-        pieces = self._spoken.finish(self.reply)
-        self.reply.stop_reason = stop_told_apart(self.reply.stop_reason, self._has_stop, self.reply.text)
+        pieces = self._reader.finish(self.reply)
+        if self.reply.calls and self.reply.stop_reason == "stop":
+            self.reply.stop_reason = "tool_calls"
         return pieces

@@ -9,9 +9,13 @@ answer.py      from a scripted reply to status, headers and items
 connection.py  one client's connection
 server.py      ScriptedServer: the port, the script, the record
 fixture.py     the server as a pytest fixture
+chatml.py      a Reply in the language of a model in this process, and its prompts read back
+tokens.py      a text in the tokens of that model; sampler.py: the logits processor that picks them
+forced.py      ForcedModel: the script of a model in this process, with the face of the server
 """
 
+from conformance.scripted.forced import ForcedModel
 from conformance.scripted.script import Call, Fault, Gate, Raw, Reply, Request, Usage
 from conformance.scripted.server import ScriptedServer
 
-__all__ = ["Call", "Fault", "Gate", "Raw", "Reply", "Request", "ScriptedServer", "Usage"]
+__all__ = ["Call", "Fault", "ForcedModel", "Gate", "Raw", "Reply", "Request", "ScriptedServer", "Usage"]

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
-Wire: TypeAlias = Literal["openai", "anthropic", ""]
+Wire: TypeAlias = Literal["openai", "anthropic", "inprocess", ""]
 
 
 class Gate:

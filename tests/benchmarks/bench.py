@@ -1,4 +1,7 @@
-"""Our overhead against the typed SDKs and a bare HTTP client, interleaved in one run on a loopback server."""
+"""Our overhead against the typed SDKs and a bare HTTP client, interleaved in one run on a loopback server.
+
+``in-process`` as the first argument runs the other bench instead, of models in this process.
+"""
 
 from __future__ import annotations
 
@@ -108,6 +111,11 @@ def run_imports(rounds: int = 9) -> None:
 
 def main() -> None:
     """Print every comparison."""
+    if sys.argv[1:2] == ["in-process"]:
+        from tests.benchmarks import in_process
+
+        in_process.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=200, help="timed calls of each contender (default: %(default)s)")
     rounds = parser.parse_args().rounds

@@ -24,7 +24,7 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
 
 
 @pytest.fixture
-def drive() -> Callable[[str], Driver]:
-    """Makes a driver of a surface, without any implementation behind it."""
+def drive() -> Callable[..., Driver]:
+    """Makes a driver of a surface and, if need be, of a target, without any implementation behind it."""
     modules = Implementation("nothing", ModuleType("nothing"), ModuleType("nothing.aio"), None)
-    return lambda surface: DRIVERS[surface](Nothing(), modules)
+    return lambda surface, target=None: DRIVERS[surface](target or Nothing(), modules)

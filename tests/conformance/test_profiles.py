@@ -374,3 +374,11 @@ def test_a_report_on_profiles_is_held_to_them(two: TwoProfiles) -> None:
             validate(report | {"verdict": verdict})
     with pytest.raises(HarnessError, match="the report has a verdict on 4 checks from 3 outcomes"):
         validate(report | {"profiles": [core(report) | {"declared": 4}, *report["profiles"][1:]], "declared": 7})
+
+
+def test_a_target_is_judged_on_its_own_profiles_only(two: TwoProfiles) -> None:
+    """Checks of a profile that says nothing of a target, counted for or against it."""
+    two.run(target="Part")
+    assert two.part("core")["declared"] == 0
+    assert two.part("tools")["declared"] > 0
+    assert two.verdicts() == {"core": None, "tools": "conformant"}

@@ -50,6 +50,10 @@ class Liar(Bare):
     name = "liar"
     def client(self, driver, **kwargs): return driver.api.client("toy", strict=False, **kwargs)
 
+class Part(Full):
+    name = "part"
+    profiles = ("tools",)
+
 class Absent(Full):
     name = "absent"
     def unavailable(self): return "not installed: toy-sdk"

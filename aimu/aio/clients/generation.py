@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
-Work = Callable[[Callable[[], bool]], Iterator[Any]]
+from aimu.engines.weights import Work
+
 _END = object()
 
 
@@ -18,7 +19,7 @@ class Generation:
     context stops it within one token and joins the thread. The loop is never blocked.
 
     Args:
-        work: Yields the events; asks its argument, between two of them, whether to stop.
+        work: Hands each event to its first argument and, between two of them, asks its second whether to stop.
         wake: Called after stopping, so that work that waits looks up.
     """
 
@@ -49,8 +50,7 @@ class Generation:
 
     def _generate(self) -> None:
         try:
-            for event in self._work(self._stopped.is_set):
-                self._put(event)
+            self._work(self._put, self._stopped.is_set)
         except BaseException as exc:
             self._put(exc)
         finally:

@@ -52,7 +52,7 @@ OTHER = Provider("other", "tests.nowhere:Client", "tests.nowhere:Client", any_id
 def test_no_two_presets_have_one_name_or_one_address() -> None:
     assert len({provider.name for provider in BUILT_IN}) == len(BUILT_IN)
     assert len({provider.base_url for provider in SERVERS}) == len(SERVERS)
-    assert {"anthropic", "openai", "llamacpp", *DIALECTS} == {provider.name for provider in BUILT_IN}
+    assert {"anthropic", "openai", "hf", "llamacpp", *DIALECTS} == {provider.name for provider in BUILT_IN}
 
 
 @pytest.mark.parametrize("provider", BUILT_IN, ids=lambda provider: provider.name)

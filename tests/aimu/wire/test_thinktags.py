@@ -53,7 +53,7 @@ def test_no_piece_is_empty_and_thought_comes_first(text: str, opened: bool) -> N
     [
         ("hi", False, "", "hi"),
         ("<think>hm</think>hi", False, "hm", "hi"),
-        ("  \n<think>\n\nhm\n</think>\n\n hi\n", False, "hm\n", " hi\n"),
+        ("  \n<think>\n\nhm\n</think>\n\n hi\n", False, "hm", " hi\n"),
         ("hm</think>hi", True, "hm", "hi"),
         ("\nhm</think>\n\nhi", True, "hm", "hi"),
         ("hi <think>hm</think>", False, "", "hi <think>hm</think>"),

@@ -1,0 +1,74 @@
+"""Where in a reply a grammar applies: to the whole answer, or behind the opener of a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aimu.wire.family import Constraint
+from aimu.wire.thinktags import CLOSE, OPEN
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the text has to be from here on: JSON of ``schema``, or calls of ``constraint``, or either."""
+
+    schema: dict[str, Any] | None = None
+    constraint: Constraint | None = None
+    is_inside: bool = False
+
+
+class Guide:
+    """Follows a reply and says by which rule it goes on.
+
+    Args:
+        prompt: The rendered prompt; its end tells whether the model is thinking already.
+        schema: What the answer has to be, None for any text.
+        constraint: What a call has to be, None for any.
+        is_strict: Whether a call that the model opens of itself is kept to it, too.
+
+    Attributes:
+        rule: Rule or None, None where the model writes freely.
+    """
+
+    def __init__(
+        self,
+        prompt: str,
+        schema: dict[str, Any] | None,
+        constraint: Constraint | None,
+        *,
+        is_strict: bool = True,
+    ) -> None:
+        self._schema = schema
+        self._constraint = constraint
+        self._is_strict = is_strict
+        self._text = ""
+        self._is_thinking = prompt.rstrip().endswith(OPEN)
+        self.rule = None if self._is_thinking else self._answer()
+
+    def feed(self, text: str) -> bool:
+        """Hear what was written; whether another rule holds now."""
+        if self.rule or not (self._schema or self._constraint):
+            return False
+        self._text += text
+        if self._is_thinking or self._text.lstrip().startswith(OPEN):
+            return self._thought()
+        if self._is_strict and self._constraint and self._text.endswith(self._constraint.opener):
+            self.rule = Rule(constraint=self._constraint, is_inside=True)
+        return self.rule is not None
+
+    def leave(self) -> bool:
+        """The rule is fulfilled; whether the reply goes on without one."""
+        was_call = self.rule is not None and self.rule.is_inside
+        self.rule, self._text = None, ""
+        return was_call
+
+    def _thought(self) -> bool:
+        if CLOSE not in self._text:
+            return False
+        self._is_thinking, self._text = False, self._text.partition(CLOSE)[2]
+        self.rule = self._answer()
+        return self.rule is not None
+
+    def _answer(self) -> Rule | None:
+        return Rule(self._schema, self._constraint) if self._schema else None
