@@ -108,7 +108,7 @@ async def test_a_long_reply(d: Driver) -> None:
 async def test_answers_that_are_objects(d: Driver) -> None:
     """An object that fits its schema; by a grammar after a call too, without one told in words; streamed or not."""
     has_grammar = "constrained" in d.target.capabilities
-    for one in conversations(lambda c: c.schema and (has_grammar or not c.tools)):
+    for one in conversations(lambda c: c.schema and not c.thinking and (has_grammar or not c.tools)):
         for streamed in (False, True):
             results = iter([message["content"] for message in one.messages if message["role"] == "tool"])
             client = d.client(tools=[tool_of(d, spec, results) for spec in one.tools])
@@ -118,6 +118,18 @@ async def test_answers_that_are_objects(d: Driver) -> None:
                 await d.collect(answer)
             value = d.direct(answer.result) if streamed else await d(answer)
             assert value == json.loads(one.messages[-1]["content"])
+
+
+@requirement("INPROCESS-14", needs=(*NEEDS, "constrained"))
+async def test_a_thought_may_come_before_an_object(d: Driver) -> None:
+    """Where thinking was asked for, the grammar of the answer lets a thought pass first, which is no part of it."""
+    (one,) = conversations(lambda c: c.schema and c.thinking)
+    question, answer = one.messages
+    for thinking in (False, True):
+        client = d.client()
+        found = await d(client.chat(question["content"], {"thinking": thinking}, schema=dict(one.schema)))
+        assert found == json.loads(answer["content"])
+        assert client.last_thinking == (answer["thinking"] if thinking else "")
 
 
 @requirement("INPROCESS-18", "COLOUR-4", needs=NEEDS, surfaces=("aio",), ledger="LEDGER-COLOUR")

@@ -199,7 +199,7 @@ async def test_a_stream_of_text_ends_in_an_object(d: Driver) -> None:
     assert stream.result == Point(1)
 
 
-@requirement("SCHEMA-9", needs=(*SCRIPTED, "streaming", "thinking", "wire"))
+@requirement("SCHEMA-9", needs=(*SCRIPTED, "streaming", "thinking"))
 async def test_the_result_does_not_depend_on_the_chunks_one_wants(d: Driver) -> None:
     """include= leaves chunks out, not the object; thinking is not read as JSON."""
     client = d.client()

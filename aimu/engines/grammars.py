@@ -9,8 +9,11 @@ from llama_cpp import Llama, llama_model_get_vocab, llama_sampler_free, llama_sa
 from llama_cpp.llama_grammar import LlamaGrammar, json_schema_to_gbnf
 
 from aimu.wire.guide import Rule
+from aimu.wire.thinktags import CLOSE, OPEN
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|[A-Za-z][\w-]*')  # a text, a set of characters, or a name
+
+_THOUGHT = rf'"{OPEN}" ([^<] | "<" [^/])* "{CLOSE}" "\n"*'
 
 
 def grammar_of(rule: Rule, llama: Llama) -> LlamaGrammar | None:
@@ -36,7 +39,8 @@ def _gbnf(rule: Rule) -> str:
         parts.append(_json("call", call.schema))
         body = f"{_literal(call.before)} call-root {_literal(call.after)}"
         choices.append(body if rule.is_inside else f"({_literal(call.opener)} {body})+")
-    return "\n".join([f"root ::= {' | '.join(choices)}", *parts])
+    thought = f"({_THOUGHT})? " if rule.may_think else ""
+    return "\n".join([f"root ::= {thought}({' | '.join(choices)})", *parts])
 
 
 def _json(name: str, schema: object) -> str:

@@ -31,7 +31,7 @@ from aimu.errors import InvalidRequestError
 
 _BATCH = 512  # prompt tokens computed between two looks at whether to stop
 _SAMPLING = ("temperature", "top_p", "top_k", "min_p")
-_OWN = ("seed", "limit", "tools", "constraint", "schema", "banned", "images")
+_OWN = ("seed", "limit", "tools", "constraint", "schema", "banned", "images", "may_think")
 
 
 class HuggingFaceWeights(Weights):

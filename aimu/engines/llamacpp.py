@@ -20,7 +20,7 @@ from aimu.engines.weights import Asked, Hear, Weights, refuse_unknown
 from aimu.wire.guide import Guide
 
 _NOT_GIVEN = {"self", "tokens", "reset"}  # ours to say
-_OWN = {"max_tokens", "stop", "limit", "tools", "seed", "schema", "constraint", "banned", "logit_bias"}
+_OWN = {"max_tokens", "stop", "limit", "tools", "seed", "schema", "constraint", "banned", "logit_bias", "may_think"}
 
 
 class LlamaCppWeights(Weights):
@@ -89,7 +89,13 @@ class LlamaCppWeights(Weights):
         self.llama.set_seed(parameters.get("seed", secrets.randbits(32)))
         given = options.pop("grammar", None)
         schema, constraint = parameters.get("schema"), parameters.get("constraint")
-        guide = Guide(self.decode(prompt[-8:]), schema, constraint, is_strict=self._constrain_tool_calls)
+        guide = Guide(
+            self.decode(prompt[-8:]),
+            schema,
+            constraint,
+            is_strict=self._constrain_tool_calls,
+            may_think=parameters.get("may_think", False),
+        )
         said, goes_on = list(prompt), True
         while goes_on:
             goes_on = False

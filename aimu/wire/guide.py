@@ -11,11 +11,15 @@ from aimu.wire.thinktags import CLOSE, OPEN
 
 @dataclass(frozen=True)
 class Rule:
-    """What the text has to be from here on: JSON of ``schema``, or calls of ``constraint``, or either."""
+    """What the text has to be from here on: JSON of ``schema``, or calls of ``constraint``, or either.
+
+    A thought may come first where ``may_think`` says so.
+    """
 
     schema: dict[str, Any] | None = None
     constraint: Constraint | None = None
     is_inside: bool = False
+    may_think: bool = False
 
 
 class Guide:
@@ -26,6 +30,7 @@ class Guide:
         schema: What the answer has to be, None for any text.
         constraint: What a call has to be, None for any.
         is_strict: Whether a call that the model opens of itself is kept to it, too.
+        may_think: Whether a thought may come before an answer to the schema.
 
     Attributes:
         rule: Rule or None, None where the model writes freely.
@@ -38,10 +43,12 @@ class Guide:
         constraint: Constraint | None,
         *,
         is_strict: bool = True,
+        may_think: bool = False,
     ) -> None:
         self._schema = schema
         self._constraint = constraint
         self._is_strict = is_strict
+        self._may_think = may_think
         self._text = ""
         self._is_thinking = prompt.rstrip().endswith(OPEN)
         self.rule = None if self._is_thinking else self._answer()
@@ -66,9 +73,9 @@ class Guide:
     def _thought(self) -> bool:
         if CLOSE not in self._text:
             return False
-        self._is_thinking, self._text = False, self._text.partition(CLOSE)[2]
+        self._is_thinking, self._may_think, self._text = False, False, self._text.partition(CLOSE)[2]
         self.rule = self._answer()
         return self.rule is not None
 
     def _answer(self) -> Rule | None:
-        return Rule(self._schema, self._constraint) if self._schema else None
+        return Rule(self._schema, self._constraint, may_think=self._may_think) if self._schema else None

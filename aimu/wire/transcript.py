@@ -15,7 +15,9 @@ from aimu.wire.family import Family, Tools
 from aimu.wire.schemas import for_grammar, has_grammar
 
 Render = Callable[..., str]
-_OURS = frozenset(("prompt", "images", "tools", "schema", "banned", "constraint", "limit"))  # what a request is made of
+_OURS = frozenset(
+    ("prompt", "images", "tools", "schema", "banned", "constraint", "limit", "may_think")
+)  # what a request is made of
 
 
 class TranscriptCodec:
@@ -50,7 +52,8 @@ class TranscriptCodec:
 
     def encode(self, prompt: Prompt) -> Request:
         body = dict(prompt.parameters)
-        variables = self.family.variables(self._template, body.pop("thinking", None))
+        thinking = body.pop("thinking", None)
+        variables = self.family.variables(self._template, thinking)
         tools = list(prompt.tools) if prompt.may_call or self.family.openers else []
         said = list(prompt.messages)
         if images := _images(said):
@@ -63,6 +66,7 @@ class TranscriptCodec:
             said = _told(said, prompt.schema)  # a grammar of the answer alone would forbid the calls
         elif prompt.schema:
             body["schema"] = for_grammar(prompt.schema.json_schema)
+            body["may_think"] = bool(thinking)
         body["prompt"] = self._render(messages=self.family.messages(said), tools=tools or None, **variables)
         body["tools"] = tools
         return Request("", body, prompt.stream)

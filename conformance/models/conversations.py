@@ -128,6 +128,13 @@ _OBJECTS = (
 )
 
 _UNTAUGHT = (
+    Conversation(
+        "structured_thinking",
+        (user("Describe Ada, who is 36 years old."), {**_ADA, "thinking": _THINK}),
+        thinking=True,
+        schema=PERSON,
+        taught=False,
+    ),
     Conversation("say_yes", (user("Say yes."), says("yes")), taught=False),
     Conversation("count_to_5", (user("Count to 5."), says(counted(1, 5))), taught=False),
     *(weather(city, found, taught=False) for city, found in (("London", "fog"), ("Berlin", "windy"))),

@@ -80,3 +80,10 @@ def test_a_call_that_the_model_opens_of_itself_may_be_left_free() -> None:
     guide = Guide("", None, CALL, is_strict=False)
     assert fed(guide, ["<call>", "anything", "</call>"]) is None
     assert Guide("", SCHEMA, CALL, is_strict=False).rule == Rule(SCHEMA, CALL)
+
+
+def test_a_thought_may_come_before_an_answer_where_it_was_asked_for() -> None:
+    assert Guide("", SCHEMA, None, may_think=True).rule == Rule(SCHEMA, may_think=True)
+    opened = Guide("<think>", SCHEMA, None, may_think=True)
+    assert fed(opened, ["so</think>"]) == 0
+    assert opened.rule == Rule(SCHEMA)
