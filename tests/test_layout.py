@@ -39,6 +39,7 @@ THIRD_PARTY = {
     "openai": {"clients/openai.py", "aio/clients/openai.py"},
     "httpx2": {"clients/http.py", "aio/clients/http.py"},
     "llama_cpp": {"engines/llamacpp.py", "engines/grammars.py", "clients/llamacpp.py", "aio/clients/llamacpp.py"},
+    "numpy": {"engines/llamacpp.py"},
     "torch": {"engines/huggingface.py"},
     "transformers": {"engines/huggingface.py"},
     "anyio": {"tools/mcp_client.py"},
@@ -66,6 +67,7 @@ ONE_SIDED = {
     ("clients/inprocess.py", "InProcessClient.__init__"): "as LlamaCppClient",
     ("clients/inprocess.py", "InProcessClient._init_weights"): "as LlamaCppClient",
     ("clients/generation.py", "Generation._put"): "a thread hands an event to a loop in one more step",
+    ("clients/generation.py", "Generation._tell"): "as _put",
     (
         "clients/dispatch.py",
         "_run_apart",

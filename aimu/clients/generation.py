@@ -43,7 +43,8 @@ class Generation:
     def __exit__(self, *exc: object) -> None:
         self._stopped.set()
         self._wake()
-        self._thread.join()
+        if self._thread is not threading.current_thread():  # a stream may be collected anywhere
+            self._thread.join()
 
     def _generate(self) -> None:
         try:

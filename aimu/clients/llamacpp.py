@@ -61,14 +61,14 @@ class LlamaCppClient(InProcessClient):
         provider.check_serves(type(self))
         if spec.vision:
             raise ValueError("models in llama.cpp see no images here; drop the flag 'vision', or use the provider hf")
-        llama = Llama(
-            str(gguf_path(spec.id, model_path)),
-            n_ctx=n_ctx or 0,
-            n_gpu_layers=n_gpu_layers,
-            n_threads=n_threads,
-            verbose=False,
-            **{"n_threads_batch": n_threads, **(model_kwargs or {})},
-        )
+        settings = {
+            "n_ctx": n_ctx or 0,
+            "n_gpu_layers": n_gpu_layers,
+            "n_threads": n_threads,
+            "n_threads_batch": n_threads,
+            "verbose": False,
+        }
+        llama = Llama(str(gguf_path(spec.id, model_path)), **{**settings, **(model_kwargs or {})})
         weights = LlamaCppWeights(llama, cache_bytes, constrain_tool_calls=constrain_tool_calls)
         self._init_weights(spec, weights, family, **options)
 

@@ -32,6 +32,8 @@ class PrefixCache:
     """
 
     def __init__(self, limit: int) -> None:
+        if not isinstance(limit, int) or limit < 0:
+            raise ValueError(f"cache_bytes={limit!r}: use a number of bytes, 0 for none")
         self.limit = limit
         self._kept: list[Prefix] = []
 

@@ -7,5 +7,5 @@ grammars     grammars in llama.cpp's notation
 huggingface  causal language models, through transformers
 states       what transformers has computed of a prompt: measured, cut
 parts        contents of messages as lists of parts
-packaged     where the file of a GGUF model lies
+packaged     where a model lies
 """

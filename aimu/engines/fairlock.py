@@ -21,8 +21,9 @@ class FairLock:
         ticket = object()
         with self._changed:
             self._queue.append(ticket)
-            self._changed.wait_for(lambda: self._queue[0] is ticket or is_stopped())
         try:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue[0] is ticket or is_stopped())
             yield
         finally:
             with self._changed:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any, ClassVar
 
 import torch
@@ -23,12 +22,13 @@ from transformers.generation.streamers import BaseStreamer
 from transformers.image_utils import load_image
 
 from aimu.core.prefixes import Prefix, PrefixCache
-from aimu.engines.packaged import PACKAGED, gguf_path
+from aimu.engines.packaged import source_of
 from aimu.engines.parts import in_parts
 from aimu.engines.states import head_of, size_of
 from aimu.engines.weights import Asked, Hear, Weights
 from aimu.errors import InvalidRequestError
 
+_SEEDING = Lock()  # torch has one source of random numbers for all models
 _BATCH = 512  # prompt tokens computed between two looks at whether to stop
 _SAMPLING = ("temperature", "top_p", "top_k", "min_p")
 _OWN = ("seed", "limit", "tools", "constraint", "schema", "banned", "images", "may_think")
@@ -50,7 +50,9 @@ class HuggingFaceWeights(Weights):
         self, model_id: str, dtype: str, device: str | None, cache_bytes: int, model_kwargs: Mapping[str, Any]
     ) -> None:
         super().__init__(cache_bytes)
-        with _source(model_id) as (source, extra):
+        if dtype != "auto" and not isinstance(getattr(torch, dtype, None), torch.dtype):
+            raise ValueError(f"dtype={dtype!r}: use 'auto' or a name that torch knows, such as 'bfloat16'")
+        with source_of(model_id) as (source, extra):
             self._load(source, extra, {"dtype": dtype, **model_kwargs})
         template = self._writer.chat_template
         if isinstance(template, dict):  # several by name; rendering takes this one where there are tools
@@ -59,7 +61,13 @@ class HuggingFaceWeights(Weights):
             raise ValueError(f"the model {model_id!r} has no chat template; use an instruction-tuned one")
         self.template = template
         if "device_map" not in model_kwargs:
-            self.model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            self._move(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+    def _move(self, device: str) -> None:
+        try:
+            self.model.to(device)
+        except (AssertionError, RuntimeError) as exc:
+            raise ValueError(f"device={device!r} cannot be used: {exc}") from exc
 
     def _load(self, source: str, extra: dict[str, Any], options: dict[str, Any]) -> None:
         config = AutoConfig.from_pretrained(source, **extra)
@@ -212,18 +220,6 @@ class _Listener(BaseStreamer, StoppingCriteria):  # type: ignore[misc]
         return torch.full((input_ids.shape[0],), self._is_over, device=input_ids.device, dtype=torch.bool)
 
 
-@contextmanager
-def _source(model_id: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Where ``from_pretrained`` finds a model: a hub id or folder, or the path of a GGUF file."""
-    if model_id in PACKAGED or model_id.endswith(".gguf"):
-        path = gguf_path(model_id).absolute()
-        with TemporaryDirectory() as empty:  # what lies beside the file would be read with it
-            yield empty, {"gguf_file": str(path)}
-        return
-    path = Path(model_id).expanduser()
-    yield str(path) if path.is_dir() else model_id, {}
-
-
 def _sampled(options: dict[str, Any]) -> dict[str, Any]:
     """Sampling as transformers wants it said: greedy for a temperature of 0, asked for where it is given."""
     if options.get("temperature") == 0:
@@ -237,7 +233,7 @@ def _seeded(seed: int | None) -> Iterator[None]:
     if seed is None:
         yield
         return
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with _SEEDING, torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         yield
 

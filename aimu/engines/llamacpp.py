@@ -7,9 +7,11 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from inspect import signature
+from math import isfinite
 from typing import Any, ClassVar
 
 import llama_cpp
+import numpy as np
 from llama_cpp import Llama
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
@@ -17,10 +19,13 @@ from aimu.core.kwargs import PORTABLE
 from aimu.core.prefixes import Prefix, common
 from aimu.engines.grammars import grammar_of
 from aimu.engines.weights import Asked, Hear, Weights, refuse_unknown
+from aimu.errors import InvalidRequestError
 from aimu.wire.guide import Guide
 
 _NOT_GIVEN = {"self", "tokens", "reset"}  # ours to say
 _OWN = {"max_tokens", "stop", "limit", "tools", "seed", "schema", "constraint", "banned", "logit_bias", "may_think"}
+
+_LOWEST = -1e30
 
 
 class LlamaCppWeights(Weights):
@@ -45,7 +50,7 @@ class LlamaCppWeights(Weights):
 
     @property
     def context(self) -> int:
-        return int(self.llama.n_ctx())
+        return min(int(self.llama.n_ctx()), len(self.llama.input_ids))  # llama.cpp rounds up, its binding does not
 
     @cached_property
     def ends(self) -> Collection[int]:
@@ -86,7 +91,9 @@ class LlamaCppWeights(Weights):
         options = {key: value for key, value in parameters.items() if key not in _OWN}
         if processors := self._processors(parameters, options.pop("logits_processor", None)):
             options["logits_processor"] = processors
-        self.llama.set_seed(parameters.get("seed", secrets.randbits(32)))
+        for name, value in options.items():
+            self._require(not isinstance(value, float) or isfinite(value), f"{name}={value!r}: use a finite number")
+        self.llama.set_seed(parameters.get("seed", secrets.randbits(32)) % 2**32)
         given = options.pop("grammar", None)
         schema, constraint = parameters.get("schema"), parameters.get("constraint")
         guide = Guide(
@@ -100,7 +107,7 @@ class LlamaCppWeights(Weights):
         while goes_on:
             goes_on = False
             grammar = grammar_of(guide.rule, self.llama) if guide.rule else given
-            for token in self.llama.generate(said, grammar=grammar, **options):
+            for token in self._sampled(said, grammar, options):
                 if token in self.ends and grammar and guide.leave():
                     goes_on = True  # the call is complete; what follows is free again
                     break
@@ -109,13 +116,31 @@ class LlamaCppWeights(Weights):
                 if goes_on := guide.feed(self.decode([token])):
                     break
 
+    def _sampled(self, said: list[int], grammar: Any, options: dict[str, Any]) -> Iterator[int]:
+        try:
+            yield from self.llama.generate(said, grammar=grammar, **options)
+        except (TypeError, ValueError, AttributeError, ctypes.ArgumentError) as exc:
+            raise InvalidRequestError(f"llama.cpp does not take this request: {exc}", provider=self.provider) from exc
+
     def _processors(self, parameters: dict[str, Any], given: Any) -> list[Any]:
         processors: list[Any] = []
         if bias := parameters.get("logit_bias"):
-            processors.append(_Bias({int(token): value for token, value in bias.items()}))
+            processors.append(_Bias(self._checked_bias(bias)))
         if banned := [self.encode(text, {}) for text in parameters.get("banned", ())]:
             processors.append(_Ban(banned))
-        return [*processors, *(given or ())]
+        self._require(given is None or isinstance(given, list), "logits_processor: use a list")
+        processors += given or ()
+        return [*processors, _floored] if processors else []
+
+    def _checked_bias(self, bias: Any) -> dict[int, float]:
+        try:
+            checked = {int(token): float(value) for token, value in bias.items()}
+        except (AttributeError, TypeError, ValueError) as exc:
+            raise InvalidRequestError(f"logit_bias={bias!r}: use numbers by token", provider=self.provider) from exc
+        self._require(
+            all(0 <= token < self.llama.n_vocab() for token in checked), f"logit_bias={bias!r}: no such token"
+        )
+        return checked
 
     def _restored(self, prompt: list[int]) -> int:
         """Bring back the state that shares most with the prompt; how many of its tokens need not be computed."""
@@ -160,6 +185,11 @@ class LlamaCppWeights(Weights):
 
     def _special(self, token: int) -> str:
         return "" if token < 0 else self.decode([token])
+
+
+def _floored(_: Any, scores: Any) -> Any:
+    """Scores that are finite: where a grammar lets through none but forbidden tokens, llama.cpp ends the process."""
+    return np.nan_to_num(scores, nan=_LOWEST, posinf=-_LOWEST, neginf=_LOWEST)
 
 
 class _Bias:

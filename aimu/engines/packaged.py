@@ -1,9 +1,12 @@
-"""Where the file of a GGUF model lies: named by its path, or in a package that carries it."""
+"""Where a model lies: a file named by its path, in a package that carries it, a folder, or the hub."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aimu.errors import MissingDependencyError
 
@@ -28,3 +31,15 @@ def gguf_path(model_id: str, given: str | Path | None = None) -> Path:
     if not path.is_file():
         raise FileNotFoundError(f"no GGUF file at {str(path)!r}; packaged models are {', '.join(PACKAGED)}")
     return path
+
+
+@contextmanager
+def source_of(model_id: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where ``from_pretrained`` finds a model: a hub id or folder, or the path of a GGUF file."""
+    if model_id in PACKAGED or model_id.endswith(".gguf"):
+        path = gguf_path(model_id).absolute()
+        with TemporaryDirectory() as empty:  # what lies beside the file would be read with it
+            yield empty, {"gguf_file": str(path)}
+        return
+    path = Path(model_id).expanduser()
+    yield str(path) if path.is_dir() else model_id, {}

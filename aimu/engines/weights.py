@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar
+from weakref import WeakSet
 
 from aimu.core.models import ModelSpec
 from aimu.core.prefixes import PrefixCache
@@ -21,6 +24,8 @@ Emit = Callable[[Any], None]
 Asked = Callable[[], bool]
 Hear = Callable[[int], bool]
 Work = Callable[[Emit, Asked], None]
+
+_LOADED: WeakSet[Weights] = WeakSet()
 
 
 class Weights(ABC):
@@ -41,6 +46,7 @@ class Weights(ABC):
     sees = False
 
     def __init__(self, cache_bytes: int) -> None:
+        _LOADED.add(self)
         self.lock = FairLock()
         self.prefixes = PrefixCache(cache_bytes)
         self._is_closed = False
@@ -117,26 +123,39 @@ class Weights(ABC):
 
     def close(self) -> None:
         """Let go of the model; a generation that is running ends first, with an error."""
+        with self.silenced():
+            self.unload()
+
+    @contextmanager
+    def silenced(self) -> Iterator[None]:
+        """Generate no more; inside, nothing is generating."""
         self._is_closed = True
         self.lock.wake()
         with self.lock.held(lambda: False):
-            self.unload()
+            yield
 
     def _reader(self, prompt: list[int], parameters: dict[str, Any]) -> TokenReader:
         """Takes what it needs from the parameters, and leaves the engine how many tokens it may pick."""
         room = self._room(len(prompt))
-        stop, limit = parameters.pop("stop", ()), parameters.pop("max_tokens", room)
-        if not isinstance(limit, int) or limit < 1:
-            raise InvalidRequestError(f"max_tokens={limit!r}: use a number of at least 1", provider=self.provider)
-        parameters["limit"] = min(room, limit)
+        stop, limit, seed = parameters.pop("stop", ()), parameters.pop("max_tokens", room), parameters.get("seed", 0)
         stops = [stop] if isinstance(stop, str) else stop
+        is_text = isinstance(stops, Sequence) and all(isinstance(one, str) for one in stops)
+        self._require(is_text, f"stop={stop!r}: use a text or a list of texts")
+        self._require(type(limit) is int and limit > 0, f"max_tokens={limit!r}: use a number of at least 1")
+        self._require(type(seed) is int and 0 <= seed < 2**64, f"seed={seed!r}: use a number of at least 0")
+        parameters["limit"] = min(room, limit)
         return TokenReader(self.decode, prompt, ends=self.ends, stops=stops, limit=parameters["limit"])
+
+    def _require(self, is_right: bool, wrong: str) -> None:
+        if not is_right:
+            raise InvalidRequestError(wrong, provider=self.provider)
 
     def _require_open(self) -> None:
         if self._is_closed:
-            raise RuntimeError("this client was closed while it generated; make a new one with client()")
+            raise RuntimeError("this client was closed meanwhile; make a new one with client()")
 
     def _rendered(self, **variables: Any) -> str:
+        self._require_open()
         try:
             return self.render(**variables)
         except Exception as exc:  # whatever the template raises, by design or by a slip
@@ -176,3 +195,11 @@ def refuse_unknown(known: Collection[str], parameters: Collection[str], provider
     """Refuse what an engine has no name for."""
     if unknown := sorted(set(parameters).difference(known)):
         raise InvalidRequestError(f"{provider} has no generate_kwargs called {', '.join(unknown)}", provider=provider)
+
+
+@atexit.register
+def _silence() -> None:
+    """Stop what still generates when the program ends: an engine torn down under its thread aborts the process."""
+    for weights in list(_LOADED):
+        with weights.silenced():
+            pass

@@ -16,7 +16,7 @@ from aimu.wire.schemas import for_grammar, has_grammar
 
 Render = Callable[..., str]
 _OURS = frozenset(
-    ("prompt", "images", "tools", "schema", "banned", "constraint", "limit", "may_think")
+    ("prompt", "images", "tools", "schema", "banned", "constraint", "limit", "may_think", "inputs")
 )  # what a request is made of
 
 

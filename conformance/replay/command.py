@@ -179,9 +179,10 @@ def _shown(files: Sequence[Path]) -> Iterator[tuple[Iterator[Path], Callable[[st
     if not sys.stdout.isatty():
         yield iter(files), print
         return
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, transient=True) as progress:
+    with Progress(*columns, console=Console(), transient=True) as progress:
         say = progress.console.out
         yield iter(progress.track(files, total=len(files))), lambda line: say(line, highlight=False)

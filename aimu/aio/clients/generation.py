@@ -45,7 +45,8 @@ class Generation:
     async def __aexit__(self, *exc: object) -> None:
         self._stopped.set()
         self._wake()
-        await self._ended.wait()
+        if asyncio.get_running_loop() is self._loop:  # another one would never hear of the end
+            await self._ended.wait()
         self._thread.join()
 
     def _generate(self) -> None:
@@ -55,7 +56,13 @@ class Generation:
             self._put(exc)
         finally:
             self._put(_END)
-            self._loop.call_soon_threadsafe(self._ended.set)
+            self._tell(self._ended.set)
 
     def _put(self, event: Any) -> None:
-        self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+        self._tell(self._events.put_nowait, event)
+
+    def _tell(self, call: Callable[..., None], *event: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *event)
+        except RuntimeError:  # the loop is closed, so nobody listens
+            self._stopped.set()
