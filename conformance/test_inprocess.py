@@ -31,7 +31,7 @@ class Throttle:
         self.steps += 1
         if self.steps > 3:
             self.reached.set()
-            self.let_go.wait(0.05)
+            self.let_go.wait(0.02)
         return scores
 
     def __deepcopy__(self, memo: object) -> "Throttle":
