@@ -54,6 +54,9 @@ class InProcessTarget(Target):
         return ForcedModel()
 
     def client(self, driver: "Driver", **kwargs: Any) -> Any:
+        given = {"system_message" if name == "system" else name: value for name, value in kwargs.items()}
+        if foreign := sorted(given.keys() - SETTABLE):
+            raise HarnessError(f"a client in this process takes no {foreign[0]}; the scenario needs 'wire'")
         root, sampler = self._root(driver.lib)
         model = cast(ForcedModel, driver.server)
         if sampler.model is not model:
@@ -61,10 +64,7 @@ class InProcessTarget(Target):
             root.clear_cache()  # each check starts cold, so that the counts of both surfaces agree
         fork = root.fork()
         client = fork if driver.api is driver.lib else driver.api.client(fork)
-        for given, value in kwargs.items():
-            name = "system_message" if given == "system" else given
-            if name not in SETTABLE:
-                raise HarnessError(f"a client in this process takes no {name}; the scenario needs 'wire'")
+        for name, value in given.items():
             setattr(client, name, value)
         return client
 
