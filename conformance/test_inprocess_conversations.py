@@ -13,6 +13,13 @@ NEEDS = ("in_process", "tools", "thinking")
 KINDS = {"string": str, "integer": int}
 LONG = ("count_to_200", "ten_turns")  # held by scenarios of their own
 WEATHER = "What is the weather in Paris?"
+# one of each kind; that all of the others are exact too is tested on the bare engines
+LOOPS = frozenset(
+    (
+        *("weather", "weather_twice", "accent", "add", "email", "ping", "invoice", "text_beside_a_call", "tool_error"),
+        *("two_tools_at_once", "one_tool_twice_at_once", "three_tools_at_once", "two_rounds", "three_rounds"),
+    )
+)
 BOTH_WAYS = frozenset(("memory", "weather", "two_tools_at_once", "two_rounds", "thinking_then_a_call"))
 
 
@@ -80,7 +87,7 @@ async def test_plain_replies(d: Driver) -> None:
 @requirement("INPROCESS-19", needs=NEEDS)
 async def test_tool_loops(d: Driver) -> None:
     """Question, call with copied arguments, result, answer; several calls at once; a second and a third round."""
-    for one, streamed in ways(conversations(lambda c: c.tools and not (c.thinking or c.schema))):
+    for one, streamed in ways(conversations(lambda c: c.name in LOOPS)):
         client = await hold(d, one, streamed=streamed)
         assert client.stop_reason == "stop"
 
@@ -96,11 +103,13 @@ async def test_thinking(d: Driver) -> None:
 
 @requirement("INPROCESS-19", needs=NEEDS)
 async def test_a_long_reply(d: Driver) -> None:
-    """Hundreds of tokens, each leaving as it is generated: as many chunks, not a few at the end."""
+    """Two hundred tokens, each leaving as it is generated: as many chunks, not a few at the end."""
     (one,) = conversations(lambda c: c.name == LONG[0])
     client = d.client()
-    chunks = await d.collect(client.chat(one.messages[0]["content"], stream=True))
-    assert "".join(chunk.content for chunk in chunks) == one.messages[1]["content"]
+    chunks = await d.collect(client.chat(one.messages[0]["content"], {"max_tokens": 200}, stream=True))
+    said = "".join(chunk.content for chunk in chunks)
+    assert len(said) > 150
+    assert one.messages[1]["content"].startswith(said)
     assert len(chunks) > client.last_usage["output_tokens"] / 2
 
 
