@@ -27,11 +27,12 @@ from aimu.engines.parts import in_parts
 from aimu.engines.states import head_of, size_of
 from aimu.engines.weights import Asked, Hear, Weights
 from aimu.errors import InvalidRequestError
+from aimu.wire.transcript import OURS
 
 _SEEDING = Lock()  # torch has one source of random numbers for all models
 _BATCH = 512  # prompt tokens computed between two looks at whether to stop
 _SAMPLING = ("temperature", "top_p", "top_k", "min_p")
-_OWN = ("seed", "limit", "tools", "constraint", "schema", "banned", "images", "may_think")
+_OWN = OURS | {"seed"}
 
 
 class HuggingFaceWeights(Weights):

@@ -21,9 +21,10 @@ from aimu.engines.grammars import grammar_of
 from aimu.engines.weights import Asked, Hear, Weights, refuse_unknown
 from aimu.errors import InvalidRequestError
 from aimu.wire.guide import Guide
+from aimu.wire.transcript import OURS
 
 _NOT_GIVEN = {"self", "tokens", "reset"}  # ours to say
-_OWN = {"max_tokens", "stop", "limit", "tools", "seed", "schema", "constraint", "banned", "logit_bias", "may_think"}
+_OWN = OURS | {"max_tokens", "stop", "seed", "logit_bias"}
 
 _LOWEST = -1e30
 
@@ -113,7 +114,7 @@ class LlamaCppWeights(Weights):
                     break
                 said.append(token)
                 yield token
-                if goes_on := guide.feed(self.decode([token])):
+                if goes_on := guide.is_listening and guide.feed(self.decode([token])):
                     break
 
     def _sampled(self, said: list[int], grammar: Any, options: dict[str, Any]) -> Iterator[int]:

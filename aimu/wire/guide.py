@@ -53,9 +53,14 @@ class Guide:
         self._is_thinking = prompt.rstrip().endswith(OPEN)
         self.rule = None if self._is_thinking else self._answer()
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether what is written may bring another rule."""
+        return self.rule is None and bool(self._schema or self._constraint)
+
     def feed(self, text: str) -> bool:
         """Hear what was written; whether another rule holds now."""
-        if self.rule or not (self._schema or self._constraint):
+        if not self.is_listening:
             return False
         self._text += text
         if self._is_thinking or self._text.lstrip().startswith(OPEN):

@@ -15,7 +15,7 @@ from aimu.wire.family import Family, Tools
 from aimu.wire.schemas import for_grammar, has_grammar
 
 Render = Callable[..., str]
-_OURS = frozenset(
+OURS = frozenset(
     ("prompt", "images", "tools", "schema", "banned", "constraint", "limit", "may_think", "inputs")
 )  # what a request is made of
 
@@ -41,7 +41,7 @@ class TranscriptCodec:
         self._has_grammars = has_grammars
 
     def parameters(self, kwargs: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        if ours := sorted(_OURS.intersection(kwargs)):
+        if ours := sorted(OURS.intersection(kwargs)):
             raise InvalidRequestError(f"models in this process have no generate_kwargs called {', '.join(ours)}")
         thinking = {"thinking": kwargs["thinking"]} if "thinking" in kwargs else {}
         body, dropped = translated({key: value for key, value in kwargs.items() if key != "thinking"}, self._names)
