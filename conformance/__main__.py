@@ -4,7 +4,8 @@ python -m conformance [--target NAME] [--require NAME] [--implementation NAME] [
 python -m conformance --profile NAME                        a verdict on that profile alone
 python -m conformance --only CHECKID | --scenario PART      a part, so never a verdict
 python -m conformance spec [--check] [--write]              the numbered requirements
-python -m conformance replay DIR                            recorded exchanges
+python -m conformance record [--base-url URL]              cassettes, of what is exchanged
+python -m conformance replay DIR                            recordings of anyone's
 python -m conformance selfcheck                             the harness, tried on what it has to refuse
 """
 
@@ -21,9 +22,14 @@ from conformance.index import scenario_folder
 from conformance.outcomes import BROKEN, FAILED, INCOMPLETE, OK
 from conformance.profiles import PROFILES
 
-COMMANDS: Final = {"spec": "conformance.index", "replay": "conformance.replay", "selfcheck": "conformance.selfcheck"}
+COMMANDS: Final = {
+    "spec": "conformance.index",
+    "record": "conformance.recorded.command",
+    "replay": "conformance.replay",
+    "selfcheck": "conformance.selfcheck",
+}
 PASSED_ON: Final = (
-    *("target", "require", "implementation", "report", "baseline"),
+    *("target", "require", "implementation", "report", "baseline", "cassettes"),
     *("profile", "only", "scenario", "timeout"),
 )
 REPORT: Final = "conformance-report"
@@ -75,10 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m conformance",
         description="Judge an implementation on its sync and its async surface.",
-        epilog="Further commands: spec, replay, selfcheck. Other options are handed to pytest.",
+        epilog="Further commands: spec, record, replay, selfcheck. Other options are handed to pytest.",
         allow_abbrev=False,
     )
-    parser.add_argument("--target", action="append", metavar="NAME", help="openai, anthropic, llamacpp, module:Class")
+    parser.add_argument(
+        "--target", action="append", metavar="NAME", help="openai, anthropic-recorded, hf, module:Class"
+    )
     parser.add_argument("--require", action="append", metavar="NAME", help="a target that must run (default: all)")
     parser.add_argument("--implementation", metavar="NAME", help="the top-level module under test (default: aimu)")
     parser.add_argument(
@@ -88,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         help="write report.json, junit.xml and matrix.txt there (default: %(default)s)",
     )
     parser.add_argument("--baseline", metavar="FILE", help="expected failures: check id -> reason, link, expires")
+    parser.add_argument("--cassettes", metavar="DIR", help="recordings of -recorded targets (default: the suite's)")
     parser.add_argument(
         "--profile", action="append", metavar="NAME", choices=tuple(PROFILES), help=f"one of {', '.join(PROFILES)}"
     )

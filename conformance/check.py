@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.profiles import is_judged
 from conformance.requirement import Scenario
 from conformance.targets import Target
 from conformance.vocabulary import PARITY, SURFACES
@@ -62,7 +61,7 @@ def checks_of(area: str, scenario: Scenario, target: Target, path: Path) -> Iter
         target: Target.
         path: Path, the scenario's file.
     """
-    if not is_judged(target.profiles, area):
+    if not target.is_judged_by(area, scenario):
         return
     surfaces = [surface for surface in SURFACES if surface in scenario.surfaces]
     for surface in [*surfaces, PARITY] if scenario.has_parity else surfaces:

@@ -12,14 +12,17 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from conformance.certificates import one_certificate
 from conformance.deadline import deadline
 from conformance.implementation import Implementation
+from conformance.network import offline
 from conformance.outcomes import HarnessError
 from conformance.recorder import Recorder
 from conformance.residue import ThreadWatch
 from conformance.stage import Stage
 
 if TYPE_CHECKING:
+    from conformance.check import Check
     from conformance.handles import Handle
     from conformance.requirement import Body
     from conformance.scripted import ScriptedServer
@@ -34,6 +37,7 @@ class Driver(Recorder):
     Args:
         target: Target, what provides clients.
         implementation: Implementation, whose surfaces are called.
+        check: Check or None, default None: what is run.
 
     Attributes:
         lib: the implementation's root module.
@@ -42,7 +46,7 @@ class Driver(Recorder):
         home: str, the module of the scenario that is running.
     """
 
-    def __init__(self, target: "Target", implementation: Implementation) -> None:
+    def __init__(self, target: "Target", implementation: Implementation, check: "Check | None" = None) -> None:
         super().__init__()
         self.target = target
         self.implementation = implementation
@@ -50,7 +54,7 @@ class Driver(Recorder):
         self.api = implementation.front_door(self.surface)
         self.is_ordered = True
         self.home = ""
-        self._stage = Stage(target)
+        self._stage = Stage(target, check)
         self._clients: list[Any] = []
 
     @property
@@ -73,7 +77,8 @@ class Driver(Recorder):
         Args:
             kwargs: keywords of the implementation's `client()`.
         """
-        return self.track(self.target.client(self, **kwargs))
+        with contextlib.nullcontext() if self.target.uses_network else one_certificate():  # loopback has no TLS
+            return self.track(self.target.client(self, **kwargs))
 
     def track(self, client: Any) -> Any:
         """Close a client that the scenario made when the check ends, and compare its state; returns the client."""
@@ -102,13 +107,14 @@ class Driver(Recorder):
             limit: float, seconds it may take.
 
         Raises:
-            AssertionError: a task or a thread is left.
+            AssertionError: a task or a thread is left, or the network was used.
             HarnessError: the body made no library call, or suspended on the sync surface.
         """
         self.home = body.__module__
         watch = ThreadWatch()
         try:
-            with deadline(limit):
+            guard = contextlib.nullcontext() if self.target.uses_network else offline()
+            with guard, deadline(limit):
                 self._perform(body)
             self.projection += self._stage.record(self.is_ordered)
         except Exception:

@@ -23,7 +23,7 @@ def preset(d: Driver, name: str, **keywords: Any) -> Any:
     """
     wire = "anthropic" if name == "anthropic" else "openai"
     settings = {"base_url": d.server.url(wire), "api_key": "test-key", "max_retries": 0}
-    return d.track(d.api.client(f"{name}:scripted-model;tools,vision,thinking", **settings | keywords))
+    return d.track(d.api.client(f"{name}:{d.server.model};tools,vision,thinking", **settings | keywords))
 
 
 async def ask(d: Driver, client: Any, text: str = "hi", *, stream: bool, **keywords: Any) -> str:

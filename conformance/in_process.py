@@ -11,6 +11,7 @@ from conformance.scripted.tokens import Vocabulary
 from conformance.targets import Target, missing
 
 if TYPE_CHECKING:
+    from conformance.check import Check
     from conformance.driver import Driver
 
 MODULES: Final = {"hf": ("torch", "transformers"), "llamacpp": ("llama_cpp",)}
@@ -22,6 +23,10 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
 }
 SPOKEN: Final = frozenset(("streaming", "usage", "in_process", "scripted", "tools", "parallel_tools", "thinking"))
 KEPT: Final = {"llamacpp": frozenset({"constrained"})}  # transformers has no grammars
+# the others say nothing of a model: its calls to MCP servers are tool calls, it is on no wire, and what runners do with
+# clients is the same for both engines, so the quick one shows it
+SHARED: Final = ("core", "streaming", "tools", "agents", "in-process")
+PROFILES: Final = {"hf": SHARED, "llamacpp": (*SHARED, "workflows")}
 SETTABLE: Final = frozenset(
     (
         *("system_message", "tools", "mcp_client", "max_iterations", "concurrent_tool_calls", "on_tool_error"),
@@ -39,18 +44,16 @@ class InProcessTarget(Target):
         name: str, the provider in a model id: "hf" or "llamacpp".
     """
 
-    # the others say nothing of a model: its calls to MCP servers are tool calls, and it is on no wire
-    profiles = ("core", "streaming", "tools", "agents", "workflows", "in-process")
-
     def __init__(self, name: str) -> None:
         self.name = name
         self.capabilities = SPOKEN | KEPT.get(name, frozenset())
+        self.profiles = PROFILES[name]
         self._loaded: dict[str, tuple[Any, Sampler]] = {}
 
     def unavailable(self) -> str | None:
         return missing(*MODULES[self.name]) or _unverified()
 
-    def stand_in(self) -> ForcedModel:
+    def stand_in(self, check: "Check | None") -> ForcedModel:  # noqa: ARG002
         return ForcedModel()
 
     def client(self, driver: "Driver", **kwargs: Any) -> Any:

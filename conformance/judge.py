@@ -60,7 +60,7 @@ class Judge:
         return self._play(check)
 
     def _play(self, check: Check) -> Result:
-        driver = DRIVERS[check.surface](check.target, self.implementation)
+        driver = DRIVERS[check.surface](check.target, self.implementation, check)
         try:
             driver.play(check.scenario.body, self.limit)
         except GOES_THROUGH:

@@ -46,7 +46,7 @@ def lines(run: Run, conclusion: Conclusion, width: int, has_colour: bool = False
     if checks:
         console.print(table)
         console.print(LEGEND, soft_wrap=True)
-    for line in profile_lines(run):
+    for line in (*profile_lines(run), *cassette_lines(run)):
         console.print(line, soft_wrap=True, markup=False)
     console.print(summary(run, conclusion), soft_wrap=True, markup=False)
     return written.getvalue().splitlines()
@@ -57,6 +57,14 @@ def profile_lines(run: Run) -> list[str]:
     if not run.settings.profiles and not any(profile_of(check.area) for check in run.declared.values()):
         return []
     return [_standing(standing) for standing in standings(run)]
+
+
+def cassette_lines(run: Run) -> list[str]:
+    """One line for each target that is replayed: where its cassettes come from, real servers and scripts apart."""
+    found = sorted({check.target for check in run.declared.values()}, key=lambda target: target.name)
+    counts = {target.name: target.cassettes(run.of(target)) or {} for target in found}
+    told = {name: ", ".join(f"{n} {kind}" for kind, n in each.items()) for name, each in counts.items() if each}
+    return [f"{name}  {sum(counts[name].values())} cassettes: {kinds}" for name, kinds in told.items()]
 
 
 def summary(run: Run, conclusion: Conclusion) -> str:

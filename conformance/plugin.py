@@ -11,7 +11,8 @@ from conformance.outcomes import BROKEN, FAILED, Conclusion, HarnessError, Outco
 from conformance.profiles import PROFILES
 from conformance.redaction import redact
 from conformance.requirement import scenario_of
-from conformance.run import IMPLEMENTATION, Run, Settings
+from conformance.run import Run
+from conformance.settings import IMPLEMENTATION, Settings, defaults
 from conformance.targets import BUILT_IN
 from conformance.vocabulary import PARITY, SURFACES
 
@@ -30,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-report", type=Path, metavar="DIR", help="write report.json, junit.xml and matrix.txt there")
     add("--conformance-baseline", type=Path, metavar="FILE", help="expected failures: reason, link, expires")
     add("--conformance-spec", type=Path, metavar="DIR", help="the chapters (default: the suite's own)")
+    add("--conformance-cassettes", type=Path, metavar="DIR", help="recordings (default: the suite's own)")
     add("--conformance-profile", action="append", metavar="NAME", help=f"judge it alone: {', '.join(PROFILES)}")
     add("--conformance-only", metavar="CHECKID", help="run one check; no verdict")
     add("--conformance-scenario", metavar="PART", help="run scenarios whose area/function contains PART; no verdict")
@@ -42,12 +44,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the options; a report includes pytest's own JUnit file."""
     value = config.getoption
     settings = Settings(
-        targets=tuple(dict.fromkeys(value("conformance_target") or BUILT_IN)),
+        targets=tuple(dict.fromkeys(value("conformance_target") or defaults(value("conformance_implementation")))),
         required=tuple(value("conformance_require") or ()),
         implementation=value("conformance_implementation"),
         report=value("conformance_report"),
         baseline=value("conformance_baseline"),
         spec=value("conformance_spec"),
+        cassettes=value("conformance_cassettes"),
         profiles=tuple(dict.fromkeys(value("conformance_profile") or ())),
         only=value("conformance_only"),
         scenario=value("conformance_scenario"),
@@ -58,6 +61,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUN] = Run(settings)
     if settings.report and not config.option.xmlpath:
         config.option.xmlpath = str(settings.report / "junit.xml")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Say once, and not of each file, that a target does not exist."""
+    run = session.config.stash[RUN]
+    if run.settings.is_command:
+        try:
+            _ = run.required
+        except HarnessError as error:
+            run.errors.append(str(error))
+            pytest.exit(str(error), returncode=BROKEN)
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

@@ -1,15 +1,17 @@
-"""A live bar instead of pytest's dots, for a run in a terminal."""
+"""Live bars in a terminal: instead of pytest's dots in a run, and below the lines of the other commands."""
 
 import os
-from collections.abc import Generator, Iterator
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 Status: TypeAlias = tuple[str, object, object]
+T = TypeVar("T")
 
 
 class ProgressBar:
@@ -56,3 +58,23 @@ def uncaptured() -> Iterator[Console]:
     """A console on a copy of standard output, which pytest's capture leaves alone."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as stream:
         yield Console(file=stream, force_terminal=True)
+
+
+@contextmanager
+def told(task: str, things: Sequence[T]) -> Iterator[tuple[Iterator[T], Callable[[str], Any]]]:
+    """The things to walk through, and a way to say a line meanwhile; a terminal gets a bar below the lines.
+
+    Args:
+        task: str, the word before the bar.
+        things: Sequence of anything.
+
+    Yields:
+        tuple: an iterator of the things, and what says a line.
+    """
+    if not sys.stdout.isatty():
+        yield iter(things), print
+        return
+    columns = (TextColumn(task), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(), transient=True) as progress:
+        say = progress.console.out
+        yield iter(progress.track(things, total=len(things))), lambda line: say(line, highlight=False)

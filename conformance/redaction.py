@@ -8,7 +8,7 @@ SECRETS: Final = (
     re.compile(r"\bsk-[A-Za-z0-9_\-]{4,}"),
     re.compile(r"(?i)(?<=bearer )[^\s'\",]+"),
     re.compile(r"(?i)(?<=api-key: )[^\s'\",]+"),
-    re.compile(r"(?i)(?<=api_key=)['\"]?[^\s'\",)]+['\"]?"),
+    re.compile(r"(?i)(?:(?<=api_key=)|(?<=api_key=['\"]))[^\s'\",)\\]+"),
 )
 
 

@@ -18,7 +18,7 @@ from conformance.profiles import PROFILES, Standing, profile_of, standings
 from conformance.redaction import redact
 from conformance.run import Run
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 MATRIX_WIDTH: Final = 120
 
 
@@ -190,6 +190,7 @@ def _targets(run: Run) -> list[dict[str, Any]]:
             "capabilities": sorted(target.capabilities),
             "required": target.name in required,
             "unavailable": target.unavailable(),
+            "cassettes": target.cassettes(run.of(target)),
         }
         for target in targets.values()
     ]

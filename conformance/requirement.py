@@ -1,6 +1,7 @@
 """The mark that ties a scenario to the requirements it checks."""
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from conformance.driver import Driver
 
 MARK: Final = "__conformance__"
+SERVER: Final = "server"
+FACTS: Final = re.compile(r"[A-Z]\w*(, [A-Z]\w*)*")
 
 Body: TypeAlias = "Callable[[Driver], Awaitable[Any]]"
 BodyT = TypeVar("BodyT", bound=Callable[..., Any])
@@ -26,6 +29,8 @@ class Scenario:
         needs: tuple of str, the capabilities without which it does not apply.
         surfaces: tuple of str, the surfaces it runs on.
         ledger: str or None, the row of the parity ledger that permits the surfaces to differ.
+        recorded: str or None, where what it exchanges is on record too: "server" where a real one has to answer, or
+            the facts about the wire that its script is written from.
     """
 
     body: Body
@@ -33,6 +38,7 @@ class Scenario:
     needs: tuple[str, ...] = ()
     surfaces: tuple[str, ...] = SURFACES
     ledger: str | None = None
+    recorded: str | None = None
 
     @property
     def name(self) -> str:
@@ -50,6 +56,7 @@ def requirement(
     needs: tuple[str, ...] = (),
     surfaces: tuple[str, ...] = SURFACES,
     ledger: str | None = None,
+    recorded: str | None = None,
 ) -> Callable[[BodyT], BodyT]:
     """Declare the function below as a scenario.
 
@@ -58,25 +65,28 @@ def requirement(
         needs: tuple of str, capabilities the target must have; see `conformance.vocabulary`.
         surfaces: tuple of str, default both.
         ledger: str or None, default None: the row of the parity ledger that permits a difference.
+        recorded: str or None, default None: "server", or such as "A7, A8"; see `Scenario`.
 
     Returns:
         A decorator that hands the function back with the mark on it.
 
     Raises:
-        ValueError: no id, an unknown capability or an unknown surface.
+        ValueError: no id, an unknown capability or an unknown surface, or neither a server nor facts.
         TypeError: not an `async def` of one parameter, or marked before.
     """
     _refuse_unknown("capability", needs, CAPABILITIES)
     _refuse_unknown("surface", surfaces, SURFACES)
     if not ids or not surfaces:
         raise ValueError("@requirement needs at least one requirement id and one surface")
+    if recorded is not None and recorded != SERVER and not FACTS.fullmatch(recorded):
+        raise ValueError(f"recorded={recorded!r}: 'server' or facts such as 'A7, A8' are expected")
 
     def mark(body: BodyT) -> BodyT:
         if not inspect.iscoroutinefunction(body) or len(inspect.signature(body).parameters) != 1:
             raise TypeError(f"a scenario is an `async def` of one parameter, the driver; {body!r} is not")
         if MARK in vars(body):
             raise TypeError(f"{body.__name__} has two @requirement marks; name all its ids in one")
-        setattr(body, MARK, Scenario(body, ids, tuple(needs), tuple(surfaces), ledger))
+        setattr(body, MARK, Scenario(body, ids, tuple(needs), tuple(surfaces), ledger, recorded))
         return body
 
     return mark

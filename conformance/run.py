@@ -5,7 +5,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 from conformance import baseline, implementation, spec, targets
 from conformance.check import Check, checks_of
@@ -14,41 +13,8 @@ from conformance.judge import GOES_THROUGH, Judge
 from conformance.outcomes import Conclusion, HarnessError, Outcome, Result, conclude, qualify
 from conformance.profiles import covers, refuse_unknown, weighty
 from conformance.requirement import Scenario
-
-IMPLEMENTATION: Final = "aimu"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What was asked for.
-
-    Args:
-        targets: tuple of str, names to be found by `conformance.targets.find`.
-        required: tuple of str, the targets that have to be able to run; empty means all.
-        implementation: str, the top-level module under test.
-        report: Path or None, the folder for the report.
-        baseline: Path or None, the file of expected failures.
-        spec: Path or None, the folder of the chapters; None is the suite's own.
-        profiles: tuple of str, the profiles to judge; empty means all.
-        only: str or None, the one check to run.
-        scenario: str or None, a part of the "area/function" of those to run.
-        limit: float, seconds that one check may take.
-        is_command: bool, whether the suite is all that runs, so that an empty run is one too.
-        is_listing: bool, whether the checks are only collected.
-    """
-
-    targets: tuple[str, ...] = targets.BUILT_IN
-    required: tuple[str, ...] = ()
-    implementation: str = IMPLEMENTATION
-    report: Path | None = None
-    baseline: Path | None = None
-    spec: Path | None = None
-    profiles: tuple[str, ...] = ()
-    only: str | None = None
-    scenario: str | None = None
-    limit: float = 60.0
-    is_command: bool = False
-    is_listing: bool = False
+from conformance.settings import IMPLEMENTATION, Settings
+from conformance.targets import Target
 
 
 @dataclass
@@ -77,7 +43,7 @@ class Run:
     @cached_property
     def targets(self) -> dict[str, targets.Target]:
         """The selected targets, by the name they were selected by."""
-        return {name: targets.find(name) for name in self.settings.targets}
+        return {name: targets.find(name, self.settings.cassettes) for name in self.settings.targets}
 
     @cached_property
     def required(self) -> frozenset[str]:
@@ -141,6 +107,8 @@ class Run:
         only = self.settings.only
         if only is not None and only not in self.declared:
             raise HarnessError(f"no check is called {only!r}")
+        if not self.settings.is_partial and not self._missing_files(()):
+            self.errors += [problem for target in self.targets.values() for problem in target.problems(self.of(target))]
         asked, collected = self.settings.profiles, {check.area for check in self.declared.values()}
         areas = {name: name.partition("/")[0] for name in self.judge.excuses if covers(asked, name.partition("/")[0])}
         known = [name for name, area in areas.items() if not self._missing_files(asked) or area in collected]
@@ -187,6 +155,10 @@ class Run:
         """The ids of the declared checks of some profiles; none named means all checks."""
         return [identity for identity, check in self.declared.items() if covers(names, check.area)]
 
+    def of(self, target: Target) -> list[Check]:
+        """The declared checks of a target."""
+        return [check for check in self.declared.values() if check.target is target]
+
     @property
     def is_packaged(self) -> bool:
         """Whether any check is of the suite's own scenarios."""
@@ -213,6 +185,8 @@ class Run:
         given = next(name for name, target in self.targets.items() if target is check.target)
         if given not in targets.BUILT_IN:
             words += [f"--{prefix}target", given]
+        if self.settings.cassettes is not None:
+            words += [f"--{prefix}cassettes", str(self.settings.cassettes)]
         return shlex.join(words + (["--only", check.id] if is_packaged else []))
 
     def _faults(self) -> tuple[frozenset[str], list[str]]:
@@ -243,7 +217,7 @@ class Run:
             return f"partial run: not collected: {', '.join(missing)}"
         if left_out := set(checks) - self.selected:
             return f"partial run: {len(left_out)} of {len(checks)} checks were not selected"
-        if self.settings.only is not None or self.settings.scenario is not None:
+        if self.settings.is_partial:
             return "partial run: single checks or scenarios were asked for"
         if unended := set(checks) - set(self.results):
             return f"partial run: stopped before {len(unended)} of {len(checks)} checks had ended"

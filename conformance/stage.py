@@ -6,7 +6,8 @@ from conformance.outcomes import Projection
 from conformance.projection import canonical, decoded
 
 if TYPE_CHECKING:
-    from conformance.scripted import ForcedModel, ScriptedServer
+    from conformance.check import Check
+    from conformance.scripted import ScriptedServer, StandIn
     from conformance.targets import Target
 
 
@@ -15,25 +16,21 @@ class Stage:
 
     Args:
         target: Target, which may bring a stand-in for the server.
+        check: Check or None, what is run; None where a refusal is observed.
     """
 
-    def __init__(self, target: "Target") -> None:
+    def __init__(self, target: "Target", check: "Check | None") -> None:
         self._target = target
+        self._check = check
         self._server: ScriptedServer | None = None
-        self._model: ForcedModel | None = None
+        self._stand_in: StandIn | None = None
 
     @property
     def server(self) -> "ScriptedServer":
         """The server, running; or what the target has in its place, which has the same face as far as it goes."""
-        if self._model is None and self._server is None and (model := self._target.stand_in()):
-            self._model = model
-        if self._model is not None:
-            return cast("ScriptedServer", self._model)
         if self._server is None:
-            from conformance.scripted import ScriptedServer
-
-            self._server = ScriptedServer()
-            self._server.start()
+            self._stand_in = self._target.stand_in(self._check)
+            self._server = cast("ScriptedServer", self._stand_in) if self._stand_in else _started()
         return self._server
 
     def record(self, is_ordered: bool) -> Projection:
@@ -46,30 +43,39 @@ class Stage:
             list: one entry a request, then how much of the script was not asked for.
 
         Raises:
-            AssertionError: the script was used up.
+            AssertionError: the script was used up, or a recording not played to its end.
             HarnessError: it was wrong.
         """
         self.raise_problem()
-        asked = self._model or self._server
-        if asked is None:
+        if self._server is None:
             return []
-        entries = [("request", {"path": r.path, "body": decoded(r.raw)}) for r in asked.requests]
+        if self._stand_in is not None:
+            self._stand_in.require_all()
+        entries = [("request", {"path": r.path, "body": decoded(r.raw)}) for r in self._server.requests]
         if not is_ordered:
             entries.sort(key=canonical)
-        return [*entries, ("unanswered", asked.unanswered)]
+        return [*entries, ("unanswered", self._server.unanswered)]
 
     def raise_problem(self) -> None:
         """Raise what a stand-in could not raise where it happened."""
-        if self._model is not None:
-            self._model.raise_problem()
+        if self._stand_in is not None:
+            self._stand_in.raise_problem()
 
     def let_go(self) -> None:
         """Tell a stand-in that what waits for it is leaving; a server sees that for itself."""
-        if self._model is not None:
-            self._model.let_go()
+        if self._stand_in is not None:
+            self._stand_in.let_go()
 
     def stop(self) -> None:
         """Stop the server, if there is one."""
         self.let_go()
         if self._server is not None:
             self._server.stop()
+
+
+def _started() -> "ScriptedServer":
+    from conformance.scripted import ScriptedServer
+
+    server = ScriptedServer()
+    server.start()
+    return server

@@ -3,20 +3,27 @@
 import importlib
 import importlib.metadata
 import importlib.util
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from conformance.certificates import one_certificate
 from conformance.outcomes import HarnessError
 from conformance.probes import PROBES
+from conformance.profiles import is_judged
+from conformance.requirement import SERVER
 from conformance.vocabulary import CAPABILITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.check import Check
     from conformance.driver import Driver
-    from conformance.scripted import ForcedModel
+    from conformance.requirement import Scenario
+    from conformance.scripted import StandIn
 
 GROUP: Final = "conformance.targets"
 WIRES: Final = ("openai", "anthropic")
 ENGINES: Final = ("hf", "llamacpp")
+RECORDED: Final = "-recorded"  # behind the name of a provider: replayed from its cassettes
 
 
 class Target:
@@ -27,11 +34,18 @@ class Target:
         capabilities: frozenset of str, from `conformance.vocabulary.CAPABILITIES`. What is left out is probed: the
             documented refusal has to be observed.
         profiles: tuple of str, those it is judged on, () all. What is left out is not declared and has no verdict.
+        uses_network: bool, True for a target on a real endpoint; otherwise a check that leaves this machine fails.
     """
 
     name: str = ""
     capabilities: frozenset[str] = frozenset(CAPABILITIES)
     profiles: tuple[str, ...] = ()
+    uses_network: bool = False
+
+    @property
+    def provider(self) -> str:
+        """The provider in model ids and in errors; the name of the target, unless it says otherwise."""
+        return self.name
 
     def unavailable(self) -> str | None:
         """Why this target cannot run here (an SDK or a model is missing), or None."""
@@ -49,11 +63,23 @@ class Target:
         """
         raise NotImplementedError(f"{type(self).__name__}.client")
 
-    def stand_in(self) -> "ForcedModel | None":
-        """What a scenario scripts in one check, where that is no server on loopback; asked once a check.
+    def is_judged_by(self, area: str, scenario: "Scenario") -> bool:
+        """Whether a scenario is declared for this target; one that needs a recorded server is replayed only.
+
+        Args:
+            area: str, the subject.
+            scenario: Scenario.
+        """
+        return scenario.recorded != SERVER and is_judged(self.profiles, area)
+
+    def stand_in(self, check: "Check | None") -> "StandIn | None":  # noqa: ARG002
+        """What a scenario scripts in one check, where that is no scripted server; asked once a check.
 
         A provider that is not reached over HTTP hands out a model that can be told what to say, as
         `conformance.in_process.InProcessTarget` does. None is the scripted server.
+
+        Args:
+            check: Check or None, what is run; None where a refusal is observed.
         """
         return None
 
@@ -85,6 +111,14 @@ class Target:
             assert isinstance(observed, str), f"expected a str, observed {observed!r}"
             assert observed, "expected some text, observed none"
 
+    def cassettes(self, checks: "Iterable[Check]") -> dict[str, int] | None:  # noqa: ARG002
+        """How many cassettes of each provenance its checks are replayed from; None where they are not replayed."""
+        return None
+
+    def problems(self, checks: "Iterable[Check]") -> list[str]:  # noqa: ARG002
+        """What is wrong with what its checks are judged by, and belongs to none; asked in a whole run, before them."""
+        return []
+
     def close(self) -> None:
         """Release what all checks shared; called once, after the last."""
 
@@ -107,19 +141,20 @@ class WireTarget(Target):
         return missing(self.sdk)
 
     def client(self, driver: "Driver", **kwargs: Any) -> Any:
-        settings = {"base_url": driver.server.url(self.name), "api_key": "test-key", "max_retries": 0}
-        with one_certificate():  # loopback has no TLS
-            return driver.api.client(f"{self.name}:scripted-model;tools,vision,thinking", **settings | kwargs)
+        settings = {"base_url": driver.server.url(self.name), "api_key": driver.server.api_key, "max_retries": 0}
+        return driver.api.client(f"{self.name}:{driver.server.model};tools,vision,thinking", **settings | kwargs)
 
 
-BUILT_IN: Final = (*WIRES, *ENGINES)
+BUILT_IN: Final = (*WIRES, *(f"{wire}{RECORDED}" for wire in WIRES), *ENGINES)
 
 
-def find(name: str) -> Target:
+def find(name: str, cassettes: Path | None = None) -> Target:
     """Find a target by name.
 
     Args:
-        name: str, a built-in one, an entry point of the group `conformance.targets`, or "module:Class".
+        name: str, a built-in one, an entry point of the group `conformance.targets`, or "module:Class"; any of them
+            with "-recorded" behind it is replayed from its cassettes.
+        cassettes: Path or None, default None: the folder of all cassettes; None is the suite's own.
 
     Returns:
         Target: an instance.
@@ -127,6 +162,10 @@ def find(name: str) -> Target:
     Raises:
         HarnessError: there is none, it is no target, or it declares an unknown capability.
     """
+    if name.endswith(RECORDED):
+        from conformance.recorded.target import Replayed, default_folder
+
+        return Replayed(find(name.removesuffix(RECORDED)), cassettes or default_folder())
     if name in WIRES:
         return WireTarget(name)
     if name in ENGINES:

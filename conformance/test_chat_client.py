@@ -155,14 +155,16 @@ async def leave_by_exception(d: Driver, client: Any) -> None:
 
 def model(d: Driver) -> str:
     """The model string of the scripted wire."""
-    return f"{d.target.name}:scripted-model;tools"
+    return f"{d.target.provider}:scripted-model;tools"
 
 
 @contextlib.contextmanager
 def server_as_default(d: Driver) -> Iterator[None]:
     """Let the SDKs find the scripted server where they look for a server of their own."""
-    name = d.target.name.upper()
-    with mock.patch.dict(os.environ, {f"{name}_BASE_URL": d.server.url(d.target.name), f"{name}_API_KEY": "test-key"}):
+    name = d.target.provider.upper()
+    with mock.patch.dict(
+        os.environ, {f"{name}_BASE_URL": d.server.url(d.target.provider), f"{name}_API_KEY": "test-key"}
+    ):
         yield
 
 

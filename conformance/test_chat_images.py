@@ -84,8 +84,8 @@ async def test_bad_image_is_refused_in_the_call(d: Driver) -> None:
 @requirement("CHAT-17", needs=("wire", "scripted"))
 async def test_images_need_a_model_with_vision(d: Driver) -> None:
     """A model that is known to have no vision gets no image: ValueError in the call itself."""
-    where = {"base_url": d.server.url(d.target.name), "api_key": "test-key"}
-    client = d.track(d.api.client(f"{d.target.name}:scripted-model;tools", **where))
+    where = {"base_url": d.server.url(d.target.provider), "api_key": "test-key"}
+    client = d.track(d.api.client(f"{d.target.provider}:scripted-model;tools", **where))
     for streamed in (False, True):
         with d.raises(ValueError, match=r"scripted-model.*does not support vision"):
             client.chat("Look", images=[PIXEL], stream=streamed)

@@ -51,7 +51,7 @@ async def test_one_tree(d: Driver) -> None:
     assert not issubclass(errors.DegenerateTurnError, errors.ProviderError)
 
 
-@requirement("ERRORS-2", needs=WIRE)
+@requirement("ERRORS-2", needs=WIRE, recorded="Errors")
 async def test_status_decides_the_class(d: Driver) -> None:
     """Each status is its class, whole and streamed, with provider, status, request id, retryable and the SDK's own."""
     for status, (name, retryable) in STATUSES.items():
@@ -60,7 +60,7 @@ async def test_status_decides_the_class(d: Driver) -> None:
             d.script(Fault(status))
             error = await failure(d, client, d.lib.errors.ProviderError, stream=stream, match=str(status))
             assert type(error).__name__ == name, status
-            assert (error.provider, error.status, error.retryable) == (d.target.name, status, retryable)
+            assert (error.provider, error.status, error.retryable) == (d.target.provider, status, retryable)
             assert error.request_id == f"req_scripted_{len(d.server.requests)}"
             assert getattr(error.__cause__, "status_code", None) == status
             assert type(error.__cause__).__module__.split(".")[0] != d.lib.__name__
@@ -73,7 +73,7 @@ async def test_message_holds_the_providers_words(d: Driver) -> None:
     for stream in WAYS:
         d.script(Fault(404, {"error": {"message": "no model by that name", "type": "not_found_error"}}))
         error = await failure(d, d.client(), d.lib.errors.InvalidRequestError, stream=stream, match="no model by that")
-        assert d.target.name in str(error)
+        assert d.target.provider in str(error)
 
 
 @requirement("ERRORS-3", needs=WIRE)
@@ -97,7 +97,7 @@ async def test_what_is_not_the_wire_is_malformed(d: Driver) -> None:
         client = d.client()
         d.script(answer)
         error = await failure(d, client, d.lib.errors.MalformedResponseError, stream=False)
-        assert (error.provider, error.retryable, client.messages) == (d.target.name, False, [])
+        assert (error.provider, error.retryable, client.messages) == (d.target.provider, False, [])
         assert error.request_id == f"req_scripted_{len(d.server.requests)}"
     events = [b"data: {\n\n", b"data: <html>\n\n", b"data: []\n\n", b"data: null\n\n", b"data: 5\n\n"]
     pages = [Raw(page, content_type="text/html"), Raw(b"{}", content_type="application/json")]
@@ -105,7 +105,7 @@ async def test_what_is_not_the_wire_is_malformed(d: Driver) -> None:
         client = d.client()
         d.script(answer)
         error = await failure(d, client, d.lib.errors.MalformedResponseError, stream=True)
-        assert (error.provider, client.messages) == (d.target.name, [])
+        assert (error.provider, client.messages) == (d.target.provider, [])
         assert error.request_id == f"req_scripted_{len(d.server.requests)}"
 
 
@@ -123,7 +123,7 @@ async def test_json_of_another_shape_is_malformed(d: Driver) -> None:
         client = d.client()
         d.script(answer)
         error = await failure(d, client, d.lib.errors.MalformedResponseError, stream=stream)
-        assert (error.provider, client.messages) == (d.target.name, [])
+        assert (error.provider, client.messages) == (d.target.provider, [])
         assert error.__cause__ is not None
 
 
@@ -144,7 +144,7 @@ async def test_refused_connection(d: Driver) -> None:
             client = d.client(base_url=f"http://127.0.0.1:{taken.getsockname()[1]}")
             error = await failure(d, client, ConnectionError, stream=stream, match="Connection refused.*base_url")
             assert type(error) is d.lib.errors.ModelConnectionError
-            assert (error.provider, error.status, error.retryable) == (d.target.name, None, True)
+            assert (error.provider, error.status, error.retryable) == (d.target.provider, None, True)
             assert type(error.__cause__).__name__ == "APIConnectionError"
 
 
@@ -163,7 +163,7 @@ async def test_broken_connection(d: Driver) -> None:
         client = d.client()
         d.script(fault, Reply("Hello"))
         error = await failure(d, client, d.lib.errors.ModelConnectionError, stream=stream)
-        assert (error.provider, error.status, error.retryable) == (d.target.name, None, True)
+        assert (error.provider, error.status, error.retryable) == (d.target.provider, None, True)
         assert client.messages == []
         assert await ask(d, client, stream=stream) == "Hello"
 
@@ -181,7 +181,7 @@ async def test_time_out(d: Driver) -> None:
         d.script(silence)
         error = await failure(d, client, TimeoutError, stream=stream, match="in time")
         assert isinstance(error, d.lib.errors.ModelTimeoutError)
-        assert (error.provider, error.status, error.retryable) == (d.target.name, None, True)
+        assert (error.provider, error.status, error.retryable) == (d.target.provider, None, True)
         assert error.__cause__ is not None
         assert client.messages == []
 

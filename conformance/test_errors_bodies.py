@@ -108,7 +108,7 @@ OVERFLOWS: Final[list[tuple[int, Json]]] = [
 ]
 
 
-@requirement("ERRORS-7", needs=WIRE)
+@requirement("ERRORS-7", needs=WIRE, recorded="Errors")
 async def test_every_envelope(d: Driver) -> None:
     """The message is found in each envelope, and the status decides the class whatever type and code say."""
     for label, (status, body) in ENVELOPES.items():
@@ -135,7 +135,7 @@ async def test_body_that_says_nothing(d: Driver) -> None:
         assert error.status == 500
 
 
-@requirement("ERRORS-8", needs=WIRE)
+@requirement("ERRORS-8", needs=WIRE, recorded="Errors")
 async def test_context_overflow_by_each_providers_words(d: Driver) -> None:
     """A conversation that is too long is one class, whichever words a provider has for it."""
     for status, body in OVERFLOWS:
@@ -146,7 +146,7 @@ async def test_context_overflow_by_each_providers_words(d: Driver) -> None:
             assert (error.status, error.retryable, client.messages) == (status, False, [])
 
 
-@requirement("ERRORS-8", needs=WIRE)
+@requirement("ERRORS-8", needs=WIRE, recorded="Errors")
 async def test_other_refused_requests_are_no_overflow(d: Driver) -> None:
     """A bad parameter is no overflow, nor is a busy server or a limit of tokens per minute."""
     per_minute = "Rate limit reached on tokens per min (TPM): Limit 10000, Used 9348, Requested 5086."
@@ -157,7 +157,7 @@ async def test_other_refused_requests_are_no_overflow(d: Driver) -> None:
         assert type(error).__name__ == CLASSES[status]
 
 
-@requirement("ERRORS-9", needs=WIRE)
+@requirement("ERRORS-9", needs=WIRE, recorded="Errors")
 async def test_spent_quota_is_not_retryable(d: Driver) -> None:
     """A rate limit passes; a spent quota, and a request that is larger than the limit itself, do not."""
     quota = "You exceeded your current quota, please check your plan and billing details."
@@ -175,7 +175,7 @@ async def test_spent_quota_is_not_retryable(d: Driver) -> None:
         assert raised.retryable is retryable, error
 
 
-@requirement("ERRORS-10", needs=OPENAI)
+@requirement("ERRORS-10", needs=OPENAI, recorded="C25, C26")
 async def test_error_in_a_chat_completions_stream(d: Driver) -> None:
     """An error event, or an error beside choices after a finish, first or later, is the error its code says."""
     failed = {
@@ -205,10 +205,10 @@ async def test_error_in_a_chat_completions_stream(d: Driver) -> None:
             d, client, d.lib.errors.ProviderError, stream=True, match="Failed|said no|slow down|: boom"
         )
         assert (type(error).__name__, error.status, client.messages) == (name, status, [])
-        assert (error.provider, error.request_id) == (d.target.name, f"req_scripted_{len(d.server.requests)}")
+        assert (error.provider, error.request_id) == (d.target.provider, f"req_scripted_{len(d.server.requests)}")
 
 
-@requirement("ERRORS-10", needs=ANTHROPIC)
+@requirement("ERRORS-10", needs=ANTHROPIC, recorded="A22, Errors")
 async def test_error_in_a_messages_stream(d: Driver) -> None:
     """An error event, first or later, is the error its type says; an error body to a streamed request is one too."""
     kinds = {
@@ -227,10 +227,10 @@ async def test_error_in_a_messages_stream(d: Driver) -> None:
             d.script(sse(*events))
             error = await failure(d, client, d.lib.errors.ProviderError, stream=True, match="Told")
             assert (type(error).__name__, error.status, error.retryable) == expected, kind
-            assert (error.provider, error.request_id, client.messages) == (d.target.name, "req_in", [])
+            assert (error.provider, error.request_id, client.messages) == (d.target.provider, "req_in", [])
 
 
-@requirement("ERRORS-10", needs=WIRE)
+@requirement("ERRORS-10", needs=WIRE, recorded="C25, C26, Errors")
 async def test_error_after_some_text(d: Driver) -> None:
     """Text that had come is yielded, then the error rises, and nothing is recorded."""
     client, seen = d.client(), ""
@@ -249,5 +249,5 @@ async def test_refusal(d: Driver) -> None:
         client = d.client()
         d.script(Reply(refusal="I will not."))
         error = await failure(d, client, d.lib.errors.RefusalError, stream=stream, match="I will not")
-        assert (error.provider, error.retryable) == (d.target.name, False)
+        assert (error.provider, error.retryable) == (d.target.provider, False)
         assert (client.messages, client.stop_reason) == ([], "refusal")

@@ -97,7 +97,7 @@ async def test_a_heartbeat_goes_on_while_the_model_generates(d: Driver) -> None:
     client = d.client()
     for streamed in (False, True):
         beating = asyncio.create_task(longest_gap(done := asyncio.Event()))
-        await outcome(d, client, LONG, streamed=streamed, generate_kwargs={"max_tokens": 300})
+        await outcome(d, client, LONG, streamed=streamed, generate_kwargs={"max_tokens": 150})
         done.set()
         gap, beats = await beating
         assert gap < LONGEST_GAP, f"the event loop stood still for {gap * 1000:.0f} ms"

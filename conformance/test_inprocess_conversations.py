@@ -16,8 +16,8 @@ WEATHER = "What is the weather in Paris?"
 # one of each kind; that all of the others are exact too is tested on the bare engines
 LOOPS = frozenset(
     (
-        *("weather", "weather_twice", "accent", "add", "email", "ping", "invoice", "text_beside_a_call", "tool_error"),
-        *("two_tools_at_once", "one_tool_twice_at_once", "three_tools_at_once", "two_rounds", "three_rounds"),
+        *("weather", "weather_twice", "accent", "ping", "text_beside_a_call", "tool_error"),
+        *("two_tools_at_once", "one_tool_twice_at_once", "two_rounds", "three_rounds"),
     )
 )
 BOTH_WAYS = frozenset(("memory", "weather", "two_tools_at_once", "two_rounds", "thinking_then_a_call"))
@@ -144,8 +144,8 @@ async def test_a_thought_may_come_before_an_object(d: Driver) -> None:
 @requirement("INPROCESS-18", "COLOUR-4", needs=NEEDS, surfaces=("aio",), ledger="LEDGER-COLOUR")
 async def test_async_tools_run_on_the_loop(d: Driver) -> None:
     """B-10: an async def tool of a wrapped model is awaited on the event loop, and its result recorded."""
-    for one, streamed in ways(conversations(lambda c: c.tools and c.name in BOTH_WAYS)):
-        await hold(d, one, streamed=streamed, is_async=True)
+    for number, one in enumerate(conversations(lambda c: c.tools and c.name in BOTH_WAYS)):
+        await hold(d, one, streamed=bool(number % 2), is_async=True)
 
 
 @requirement("INPROCESS-19", "AGENT-2", needs=NEEDS)

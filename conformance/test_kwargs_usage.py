@@ -41,7 +41,7 @@ async def test_usage_is_summed_over_a_turn(d: Driver) -> None:
         assert (client.last_usage["input_tokens"], client.last_usage["output_tokens"]) == (40, 1)
 
 
-@requirement("USAGE-3", needs=OPENAI)
+@requirement("USAGE-3", needs=OPENAI, recorded="O16, C19")
 async def test_cache_and_reasoning_on_chat_completions(d: Driver) -> None:
     """The input of this wire includes what the cache gave; cache and reasoning counts stand beside."""
     for stream in WAYS:
@@ -52,7 +52,7 @@ async def test_cache_and_reasoning_on_chat_completions(d: Driver) -> None:
         assert client.last_usage == expected
 
 
-@requirement("USAGE-3", needs=(*ANTHROPIC, "streaming"))
+@requirement("USAGE-3", needs=(*ANTHROPIC, "streaming"), recorded="A21")
 async def test_cache_and_reasoning_on_messages(d: Driver) -> None:
     """The input of this wire excludes the cache, so what was read from and written to it is added."""
     for stream in WAYS:

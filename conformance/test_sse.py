@@ -182,7 +182,7 @@ async def test_endless_event_is_refused(d: Driver) -> None:
         d.script(Raw([start + item, *[item] * 17, gate, b"\n\n"]))
         error = await failure(d, client, d.lib.errors.MalformedResponseError, stream=True, match="bytes")
         assert not gate.is_open
-        assert error.provider == d.target.name
+        assert error.provider == d.target.provider
 
 
 @requirement("SSE-5", needs=WIRE)
@@ -200,7 +200,7 @@ async def test_what_is_not_utf8_is_refused(d: Driver) -> None:
         client = d.client()
         d.script(rewritten(lambda data, broken=broken: data.replace(b"!", broken), 1))  # type: ignore[misc]
         error = await failure(d, client, d.lib.errors.MalformedResponseError, stream=True, match="UTF-8")
-        assert error.provider == d.target.name
+        assert error.provider == d.target.provider
         assert client.messages == []
 
 

@@ -217,7 +217,7 @@ async def test_resuming_takes_a_schema(d: Driver) -> None:
 async def test_the_front_doors_chat_takes_a_schema(d: Driver) -> None:
     """One line, from a model's name to an object; streamed too."""
     d.script(*[Reply('{"x": 1}')] * 2)
-    name = d.target.name
+    name = d.target.provider
     there = {f"{name.upper()}_BASE_URL": d.server.url(name), f"{name.upper()}_API_KEY": "test-key"}
     with mock.patch.dict(os.environ, there):
         assert await d(d.api.chat("a", model=f"{name}:scripted-model;tools", schema=Point)) == Point(1)

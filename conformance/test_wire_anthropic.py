@@ -48,7 +48,7 @@ def used(calls: list[Json], *results: str, content: str | None = None) -> list[J
     return [{"role": "user", "content": "go"}, {"role": "assistant", "content": content, "tool_calls": calls}, *answers]
 
 
-@requirement("WIRE-ANTHROPIC-1", "WIRE-ANTHROPIC-3", needs=ANTHROPIC)
+@requirement("WIRE-ANTHROPIC-1", "WIRE-ANTHROPIC-3", needs=ANTHROPIC, recorded="A20")
 async def test_request_holds_system_and_history(d: Driver) -> None:
     """The second request has the system parameter, max_tokens, and all turns as blocks, without keys of our own."""
     client = d.client(system="Be brief.")
@@ -85,7 +85,7 @@ async def test_thinking_of_another_provider_stays_at_home(d: Driver) -> None:
     assert "system" not in body
 
 
-@requirement("WIRE-ANTHROPIC-4", needs=ANTHROPIC)
+@requirement("WIRE-ANTHROPIC-4", needs=ANTHROPIC, recorded="A23")
 async def test_roles_alternate(d: Driver) -> None:
     """Neighbours of one role become one message, and the last one is a user's."""
     history: list[Json] = [
@@ -103,7 +103,7 @@ async def test_roles_alternate(d: Driver) -> None:
     ]
 
 
-@requirement("WIRE-ANTHROPIC-4", needs=(*ANTHROPIC, "tools"))
+@requirement("WIRE-ANTHROPIC-4", needs=(*ANTHROPIC, "tools"), recorded="A24")
 async def test_results_share_one_user_message_before_text(d: Driver) -> None:
     """All results of a reply stand in one user message, in call order, and text comes after them."""
     calls = [call_entry("t1"), call_entry("t2")]
@@ -124,7 +124,7 @@ async def test_no_empty_text_block(d: Driver) -> None:
         assert body["messages"] == [{"role": "user", "content": [text("a"), text("hi")]}], repr(blank)
 
 
-@requirement("WIRE-ANTHROPIC-6", needs=(*ANTHROPIC, "tools"))
+@requirement("WIRE-ANTHROPIC-6", needs=(*ANTHROPIC, "tools"), recorded="A14")
 async def test_text_precedes_calls(d: Driver) -> None:
     """Prose stored beside calls is a text block in front of them; without prose there is none."""
     for prose, expected in (("Let me see.", [text("Let me see.")]), ("", []), (None, [])):
@@ -133,7 +133,7 @@ async def test_text_precedes_calls(d: Driver) -> None:
         assert body["messages"][1]["content"] == [*expected, call], repr(prose)
 
 
-@requirement("WIRE-ANTHROPIC-6", needs=(*ANTHROPIC, "tools"))
+@requirement("WIRE-ANTHROPIC-6", needs=(*ANTHROPIC, "tools"), recorded="A8")
 async def test_arguments_are_an_object(d: Driver) -> None:
     """The input of a call is an object; a text that is none, a torn one too, is sent as an empty one."""
     forms = [('{"zone": "CET"}', {"zone": "CET"}), ("", {}), ("null", {}), ('{"zone": "C', {}), ("[1]", {})]
@@ -142,7 +142,7 @@ async def test_arguments_are_an_object(d: Driver) -> None:
         assert body["messages"][1]["content"][0]["input"] == sent, arguments
 
 
-@requirement("WIRE-ANTHROPIC-7", needs=(*ANTHROPIC, "tools"))
+@requirement("WIRE-ANTHROPIC-7", needs=(*ANTHROPIC, "tools"), recorded="C22")
 async def test_ids_of_other_providers_are_mapped(d: Driver) -> None:
     """An id with characters that this wire refuses becomes one it takes, the same in the call and in its answer."""
     calls = [call_entry("functions.clock:0"), call_entry("toolu_01A-b")]
@@ -153,7 +153,7 @@ async def test_ids_of_other_providers_are_mapped(d: Driver) -> None:
     assert [part["tool_use_id"] for part in body["messages"][2]["content"][:2]] == ids
 
 
-@requirement("WIRE-ANTHROPIC-8", needs=(*ANTHROPIC, "tools"))
+@requirement("WIRE-ANTHROPIC-8", needs=(*ANTHROPIC, "tools"), recorded="A7, A9")
 async def test_tools_and_the_last_request(d: Driver) -> None:
     """Tools have name, description and input_schema; the last permitted request forbids calls and keeps them."""
     client = d.client(tools=tools_of(d), max_iterations=2)
@@ -177,7 +177,7 @@ async def test_calls_in_history_need_their_tools_named(d: Driver) -> None:
     assert not {"tools", "tool_choice"} & set(body)
 
 
-@requirement("WIRE-ANTHROPIC-9", needs=(*ANTHROPIC, "images"))
+@requirement("WIRE-ANTHROPIC-9", needs=(*ANTHROPIC, "images"), recorded="A17")
 async def test_image_is_a_source(d: Driver) -> None:
     """The bytes of an image are a base64 source with their media type, a URL is a url source."""
     client = d.client()
@@ -191,7 +191,7 @@ async def test_image_is_a_source(d: Driver) -> None:
     ]
 
 
-@requirement("WIRE-ANTHROPIC-11", needs=STREAMED)
+@requirement("WIRE-ANTHROPIC-11", needs=STREAMED, recorded="A19")
 async def test_paused_reply_is_continued(d: Driver) -> None:
     """A paused turn is sent back as it is, and goes on as one reply."""
     for stream in WAYS:

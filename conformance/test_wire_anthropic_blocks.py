@@ -55,7 +55,7 @@ def streamed_blocks() -> list[list[Json]]:
     ]
 
 
-@requirement("WIRE-ANTHROPIC-10", needs=STREAMED)
+@requirement("WIRE-ANTHROPIC-10", needs=STREAMED, recorded="A10, A11, A13, A19")
 async def test_opaque_blocks_return_verbatim(d: Driver) -> None:
     """Signed, silent and redacted thinking and unknown blocks return in their order, in this turn and the next."""
     answers = [message(*ALL, stop="tool_use"), message_stream(*streamed_blocks(), stop="tool_use")]
@@ -110,7 +110,7 @@ async def test_empty_text_block_of_a_reply_is_not_sent_back(d: Driver) -> None:
         assert bodies(d)[-1]["messages"][1] == {"role": "assistant", "content": [thought, used_clock]}
 
 
-@requirement("WIRE-ANTHROPIC-11", needs=ANTHROPIC)
+@requirement("WIRE-ANTHROPIC-11", needs=ANTHROPIC, recorded="A10, A14")
 async def test_thinking_of_a_paused_reply_returns(d: Driver) -> None:
     """A pause with thinking, then a call: the joined blocks go back whole, the thinking with its signature."""
     for stream in WAYS:

@@ -41,7 +41,7 @@ async def said(d: Driver, answer: Any, *, stream: bool = True) -> Any:
     return client
 
 
-@requirement("WIRE-ANTHROPIC-2", needs=(*ANTHROPIC, "tools", "thinking", "usage"))
+@requirement("WIRE-ANTHROPIC-2", needs=(*ANTHROPIC, "tools", "thinking", "usage"), recorded="A3, A10, A14")
 async def test_whole_and_streamed_leave_the_same(d: Driver) -> None:
     """One script read both ways leaves equal histories, usage, thinking and stop reason."""
     outcomes = []
@@ -57,7 +57,7 @@ async def test_whole_and_streamed_leave_the_same(d: Driver) -> None:
     assert outcomes[0][0][1]["content"] == "Let me see."
 
 
-@requirement("WIRE-ANTHROPIC-12", needs=ANTHROPIC)
+@requirement("WIRE-ANTHROPIC-12", needs=ANTHROPIC, recorded="A1, A2")
 async def test_pings_and_padding_are_nothing(d: Driver) -> None:
     """A ping may stand before, between and inside blocks, twice as well, and blanks may pad the data."""
     events = [message_start(), *text_block(0, "Hel", "lo"), *message_end()]
@@ -71,7 +71,7 @@ async def test_pings_and_padding_are_nothing(d: Driver) -> None:
     await said(d, Raw(unnamed.encode()))
 
 
-@requirement("WIRE-ANTHROPIC-13", needs=(*ANTHROPIC, "usage"))
+@requirement("WIRE-ANTHROPIC-13", needs=(*ANTHROPIC, "usage"), recorded="A3, A4")
 async def test_usage_is_replaced_key_by_key(d: Driver) -> None:
     """The last count of each key that is not null is the count; the first output count is a placeholder."""
     start = {"input_tokens": 10, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 4, "output_tokens": 26}
@@ -100,7 +100,7 @@ async def test_usage_is_replaced_key_by_key(d: Driver) -> None:
     }
 
 
-@requirement("WIRE-ANTHROPIC-14", needs=(*ANTHROPIC, "tools"))
+@requirement("WIRE-ANTHROPIC-14", needs=(*ANTHROPIC, "tools"), recorded="A7, A8")
 async def test_input_is_joined_from_its_pieces(d: Driver) -> None:
     """An input in any pieces, the first one empty, is the call's arguments; pieces that are all empty are none."""
     for pieces in (('{"city":"Oslo"}',), ("", '{"city":', '"Os', 'lo"}'), ("", *'{"city":"Oslo"}')):
@@ -127,7 +127,7 @@ async def test_torn_input_is_told_to_the_model(d: Driver) -> None:
     assert d.server.requests[-1].body["messages"][1]["content"][0]["input"] == {}
 
 
-@requirement("WIRE-ANTHROPIC-14", needs=(*ANTHROPIC, "tools", "parallel_tools"))
+@requirement("WIRE-ANTHROPIC-14", needs=(*ANTHROPIC, "tools", "parallel_tools"), recorded="A6, A14")
 async def test_parallel_calls_in_order(d: Driver) -> None:
     """Consecutive calls without any text run in their order, each with its own input."""
     first = tool_block(0, "weather", "", '{"city":"Oslo"}', call_id="t1")
@@ -138,7 +138,24 @@ async def test_parallel_calls_in_order(d: Driver) -> None:
     assert results == ["sunny in Oslo", "noon in UTC", "sunny in Rome"]
 
 
-@requirement("WIRE-ANTHROPIC-14", needs=(*ANTHROPIC, "tools"))
+@requirement("WIRE-ANTHROPIC-14", needs=(*ANTHROPIC, "tools", "parallel_tools"))
+async def test_pieces_go_to_the_block_of_their_index(d: Driver) -> None:
+    """llama.cpp's server closes all blocks at the end; one that interleaved them would be read as well."""
+    text, first, second = (
+        text_block(0, "Let me see."),
+        tool_block(1, "weather", "", '{"city":', '"Oslo"}', call_id="t1"),
+        tool_block(2, "clock", '{"zone":', '"CET"}', call_id="t2"),
+    )
+    closes = [text.pop(), first.pop(), second.pop()]
+    one_by_one = [text, first, second, closes]
+    woven = [[text[0], first[0], second[0]], *([a, b] for a, b in zip(first[1:], second[1:], strict=False)), text[1:]]
+    for events in (one_by_one, [*woven, first[-1:], closes]):
+        calls, results = await round_of(d, message_stream(*events, stop="tool_use"), stream=True)
+        assert [call["id"] for call in calls] == ["t1", "t2"]
+        assert results == ["sunny in Oslo", "noon in CET"]
+
+
+@requirement("WIRE-ANTHROPIC-14", needs=(*ANTHROPIC, "tools"), recorded="A7")
 async def test_calls_count_whatever_the_stop_reason(d: Driver) -> None:
     """A reply with a call is followed up although it says end_turn."""
     used = {"type": "tool_use", "id": "t1", "name": "clock", "input": {}}
@@ -148,7 +165,7 @@ async def test_calls_count_whatever_the_stop_reason(d: Driver) -> None:
         assert results == ["noon in UTC"]
 
 
-@requirement("WIRE-ANTHROPIC-15", needs=ANTHROPIC)
+@requirement("WIRE-ANTHROPIC-15", needs=ANTHROPIC, recorded="A15")
 async def test_empty_content_is_legal(d: Driver) -> None:
     """No block, or a text block without text, is an empty reply: asked once more at its end, "" at a stop sequence."""
     empties: list[tuple[bool, Any]] = [
@@ -167,7 +184,7 @@ async def test_empty_content_is_legal(d: Driver) -> None:
         assert client.stop_reason == "stop_sequence"
 
 
-@requirement("WIRE-ANTHROPIC-16", needs=(*ANTHROPIC, "tools"))
+@requirement("WIRE-ANTHROPIC-16", needs=(*ANTHROPIC, "tools"), recorded="A9, A17, A18, A19, A20, A25")
 async def test_what_is_unknown_is_ignored(d: Driver) -> None:
     """Unknown keys, events, deltas and blocks, citations, another model's name and a closing [DONE] change nothing."""
     odd: Json = {"container": None, "context_management": {"applied_edits": []}, "provider": "P"}
@@ -207,7 +224,7 @@ async def test_stream_without_message_stop_is_cut(d: Driver) -> None:
         assert client.messages == []
 
 
-@requirement("WIRE-ANTHROPIC-18", needs=ANTHROPIC)
+@requirement("WIRE-ANTHROPIC-18", needs=ANTHROPIC, recorded="A5, A16")
 async def test_stop_sequence_is_told(d: Driver) -> None:
     """A matched stop string is told by stop_reason and is no part of the text."""
     for stream in WAYS:
@@ -215,7 +232,7 @@ async def test_stop_sequence_is_told(d: Driver) -> None:
         assert (client.messages[-1]["content"], client.stop_reason) == ("One, two", "stop_sequence")
 
 
-@requirement("WIRE-ANTHROPIC-19", needs=ANTHROPIC)
+@requirement("WIRE-ANTHROPIC-19", needs=ANTHROPIC, recorded="Errors")
 async def test_refusal_by_stop_reason(d: Driver) -> None:
     """A refusal raises, with the explanation or else the category, and what had been said in text."""
     details = {"type": "refusal", "category": "cyber", "explanation": None}

@@ -21,7 +21,7 @@ def call_entry(call_id: str, arguments: Any, name: str = "weather") -> Json:
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-@requirement("WIRE-OPENAI-1", "WIRE-OPENAI-3", needs=OPENAI)
+@requirement("WIRE-OPENAI-1", "WIRE-OPENAI-3", needs=OPENAI, recorded="O19")
 async def test_request_holds_model_and_history_only(d: Driver) -> None:
     """The second request holds the system message and all turns in order, without keys of our own."""
     client = d.client(system="Be brief.")
@@ -61,7 +61,7 @@ async def test_other_keys_of_a_history_stay_at_home(d: Driver) -> None:
     assert given[1] == {"role": "assistant", "content": "b", "thinking": "t", "note": {"x": 1}}
 
 
-@requirement("WIRE-OPENAI-4", needs=(*OPENAI, "tools"))
+@requirement("WIRE-OPENAI-4", needs=(*OPENAI, "tools"), recorded="O21")
 async def test_arguments_are_sent_as_a_json_string(d: Driver) -> None:
     """A dict is sent as JSON text, text as it is and not encoded twice; the answer follows its call."""
     client = d.client(tools=tools_of(d))
@@ -85,7 +85,7 @@ async def test_arguments_are_sent_as_a_json_string(d: Driver) -> None:
     ]
 
 
-@requirement("WIRE-OPENAI-4", needs=(*OPENAI, "tools"))
+@requirement("WIRE-OPENAI-4", needs=(*OPENAI, "tools"), recorded="O12, O21")
 async def test_round_is_sent_back_as_it_came(d: Driver) -> None:
     """Prose, id and argument text of a call return verbatim, torn or oddly spaced as they may be."""
     for arguments in ('{"city":  "Oslo"}', '{"city": "Os'):
@@ -101,7 +101,7 @@ async def test_round_is_sent_back_as_it_came(d: Driver) -> None:
         assert sent[2]["tool_call_id"] == "call_x"
 
 
-@requirement("WIRE-OPENAI-5", needs=(*OPENAI, "images"))
+@requirement("WIRE-OPENAI-5", needs=(*OPENAI, "images"), recorded="O20")
 async def test_image_is_a_data_url(d: Driver) -> None:
     """The bytes of an image travel in the user message; a URL travels as it is."""
     client = d.client()
@@ -114,7 +114,7 @@ async def test_image_is_a_data_url(d: Driver) -> None:
     assert [part["image_url"]["url"] for part in parts[1:]] == [data, "https://example.test/a.png"]
 
 
-@requirement("WIRE-OPENAI-6", needs=(*OPENAI, "tools"))
+@requirement("WIRE-OPENAI-6", needs=(*OPENAI, "tools"), recorded="O13")
 async def test_last_request_keeps_tools_and_forbids_calls(d: Driver) -> None:
     """The last permitted request has tool_choice none beside the same tools; the one before has none of it."""
     client = d.client(tools=tools_of(d), max_iterations=2)
@@ -137,7 +137,7 @@ async def test_no_tools_no_tool_keys(d: Driver) -> None:
     assert [sorted(set(body) & {"tools", "tool_choice"}) for body in bodies(d)] == [[], [], []]
 
 
-@requirement("WIRE-OPENAI-7", needs=STREAMED)
+@requirement("WIRE-OPENAI-7", needs=STREAMED, recorded="O6")
 async def test_stream_asks_for_usage(d: Driver) -> None:
     """A stream is asked for its token counts; a whole reply carries no key of streams."""
     for stream in WAYS:
@@ -149,7 +149,7 @@ async def test_stream_asks_for_usage(d: Driver) -> None:
     assert (streamed["stream"], streamed["stream_options"]) == (True, {"include_usage": True})
 
 
-@requirement("WIRE-OPENAI-8", needs=(*OPENAI, "tools"))
+@requirement("WIRE-OPENAI-8", needs=(*OPENAI, "tools"), recorded="C22")
 async def test_mistral_ids_are_mapped(d: Driver) -> None:
     """An id that Mistral would refuse becomes nine letters and digits, the same in call, answer and later requests."""
     client = preset(d, "mistral", tools=tools_of(d))
@@ -177,7 +177,7 @@ JOINED = [
 ]
 
 
-@requirement("WIRE-OPENAI-9", needs=(*STREAMED, "tools"))
+@requirement("WIRE-OPENAI-9", needs=(*STREAMED, "tools"), recorded="C17")
 async def test_reasoning_details_return_verbatim(d: Driver) -> None:
     """OpenRouter gets its reasoning entries back, those of one index joined; after another turn too."""
     call = {"tool_calls": [call_part(0, "clock", "{}", id="c1")]}
@@ -201,7 +201,7 @@ async def test_reasoning_details_return_verbatim(d: Driver) -> None:
         assert "provider_state" not in bodies(d)[-1]["messages"][1]
 
 
-@requirement("WIRE-OPENAI-9", needs=(*OPENAI, "tools"))
+@requirement("WIRE-OPENAI-9", needs=(*OPENAI, "tools"), recorded="C16")
 async def test_reasoning_content_returns_with_calls(d: Driver) -> None:
     """DeepSeek gets the reasoning of a reply with calls back; any other server never does."""
     client = preset(d, "deepseek", tools=tools_of(d))

@@ -35,7 +35,7 @@ def whole_call(city: str, call_id: str | None = None, index: int | None = None, 
     return call_part(index, "weather", f'{{"city":"{city}"}}', **({} if call_id is None else {"id": call_id}), **more)
 
 
-@requirement("WIRE-OPENAI-10", needs=STREAMED)
+@requirement("WIRE-OPENAI-10", needs=STREAMED, recorded="O2, O3, C3, C9")
 async def test_fragments_of_a_call_are_joined(d: Driver) -> None:
     """A call that opens in the role chunk, one whose id and name come once, one with nulls later, one in one piece."""
     opening = call_part(0, "weather", "", id="c1", type="function")
@@ -74,7 +74,7 @@ async def test_fragments_of_a_call_are_joined(d: Driver) -> None:
         assert (named(calls), calls[0]["id"], results) == ([OSLO], "c1", SUNNY[:1]), label
 
 
-@requirement("WIRE-OPENAI-11", needs=STREAMED)
+@requirement("WIRE-OPENAI-11", needs=STREAMED, recorded="O2, O4, C2")
 async def test_parallel_calls_are_told_apart_by_index(d: Driver) -> None:
     """Two calls one after the other, interleaved, or both in one delta keep their own arguments and order."""
     one, two = call_part(0, "weather", "", id="c1"), call_part(1, "weather", "", id="c2")
@@ -101,7 +101,7 @@ async def test_parallel_calls_are_told_apart_by_index(d: Driver) -> None:
         assert [call["id"] for call in calls] == ["c1", "c2"], label
 
 
-@requirement("WIRE-OPENAI-11", needs=STREAMED)
+@requirement("WIRE-OPENAI-11", needs=STREAMED, recorded="O4")
 async def test_first_choice_is_the_reply(d: Driver) -> None:
     """Where a server sends several choices, the others change neither text nor calls."""
 
@@ -120,7 +120,7 @@ async def test_first_choice_is_the_reply(d: Driver) -> None:
     assert (named(calls), results) == ([OSLO], SUNNY[:1])
 
 
-@requirement("WIRE-OPENAI-12", needs=STREAMED)
+@requirement("WIRE-OPENAI-12", needs=STREAMED, recorded="C1, C2")
 async def test_calls_without_index_or_id_are_not_merged(d: Driver) -> None:
     """Two calls without index, or without index and id, in one delta or in two, are two calls with ids of their own."""
     pair = {
@@ -152,7 +152,7 @@ async def test_fragments_without_index_go_to_the_open_call(d: Driver) -> None:
     assert (named(calls), results) == ([OSLO, ROME], SUNNY)
 
 
-@requirement("WIRE-OPENAI-13", needs=STREAMED)
+@requirement("WIRE-OPENAI-13", needs=STREAMED, recorded="O12, C10, C11")
 async def test_no_arguments_in_every_spelling(d: Driver) -> None:
     """Empty text, blanks, null and {} all call a tool without arguments; padding round an object is no matter."""
     for arguments in ("", "  ", "null", "{}", " {} \n"):
@@ -168,7 +168,7 @@ async def test_no_arguments_in_every_spelling(d: Driver) -> None:
     assert results == SUNNY[:1]
 
 
-@requirement("WIRE-OPENAI-13", needs=STREAMED)
+@requirement("WIRE-OPENAI-13", needs=STREAMED, recorded="O11")
 async def test_torn_arguments_are_told_to_the_model(d: Driver) -> None:
     """A call cut by the length limit keeps its text in history, and its result names the problem."""
     for stream in WAYS:
@@ -177,7 +177,7 @@ async def test_torn_arguments_are_told_to_the_model(d: Driver) -> None:
         assert "not a JSON object" in results[0]
 
 
-@requirement("WIRE-OPENAI-13", needs=STREAMED)
+@requirement("WIRE-OPENAI-13", needs=STREAMED, recorded="C21")
 async def test_arguments_decoded_by_the_server(d: Driver) -> None:
     """Arguments that come as an object are the same call as their JSON text."""
     call = {"id": "c1", "index": 0, "type": "function", "function": {"name": "weather", "arguments": {"city": "Oslo"}}}
@@ -187,7 +187,7 @@ async def test_arguments_decoded_by_the_server(d: Driver) -> None:
         assert results == SUNNY[:1]
 
 
-@requirement("WIRE-OPENAI-14", needs=STREAMED)
+@requirement("WIRE-OPENAI-14", needs=STREAMED, recorded="O10, C4, C5, C12")
 async def test_calls_count_whatever_the_finish_reason(d: Driver) -> None:
     """A reply with calls is followed up when it ends with stop, with an empty word, twice, or with none but [DONE]."""
     call = parts(whole_call("Oslo", "c1", 0))
@@ -207,7 +207,7 @@ async def test_calls_count_whatever_the_finish_reason(d: Driver) -> None:
         assert results == SUNNY[:1], repr(finish)
 
 
-@requirement("WIRE-OPENAI-20", needs=STREAMED)
+@requirement("WIRE-OPENAI-20", needs=STREAMED, recorded="O15, O17")
 async def test_other_kinds_of_call_are_calls(d: Driver) -> None:
     """A legacy function_call, whole and streamed, runs like any other; so does a custom call with JSON input."""
     legacy = {"name": "weather", "arguments": OSLO[1]}
@@ -230,7 +230,7 @@ async def test_other_kinds_of_call_are_calls(d: Driver) -> None:
         assert (named(calls), results) == ([OSLO], SUNNY[:1])
 
 
-@requirement("WIRE-OPENAI-21", needs=STREAMED)
+@requirement("WIRE-OPENAI-21", needs=STREAMED, recorded="C22")
 async def test_ids_are_kept_whatever_their_shape(d: Driver) -> None:
     """The provider's id stands in history and in the next request."""
     for call_id in ("functions.clock:0", "toolu_bdrk_01", "abc123XYZ", "chatcmpl-tool-9f"):
@@ -242,7 +242,7 @@ async def test_ids_are_kept_whatever_their_shape(d: Driver) -> None:
         assert (sent[1]["tool_calls"][0]["id"], sent[2]["tool_call_id"]) == (call_id, call_id)
 
 
-@requirement("WIRE-OPENAI-21", needs=CALLS)
+@requirement("WIRE-OPENAI-21", needs=CALLS, recorded="C1")
 async def test_made_ids_are_unique_in_a_conversation(d: Driver) -> None:
     """Calls that come without an id, or with one id twice, get ids that no earlier round has."""
     client = d.client(tools=tools_of(d))

@@ -24,7 +24,7 @@ async def said(d: Driver, answer: Any, *, stream: bool = True) -> Any:
     return client
 
 
-@requirement("WIRE-OPENAI-2", needs=(*OPENAI, "tools", "thinking", "usage"))
+@requirement("WIRE-OPENAI-2", needs=(*OPENAI, "tools", "thinking", "usage"), recorded="O1, O5, O13")
 async def test_whole_and_streamed_leave_the_same(d: Driver) -> None:
     """One script read both ways leaves equal histories, usage, thinking and stop reason."""
     outcomes = []
@@ -41,7 +41,7 @@ async def test_whole_and_streamed_leave_the_same(d: Driver) -> None:
     assert outcomes[0][0][1]["content"] == "Let me see."
 
 
-@requirement("WIRE-OPENAI-15", needs=(*OPENAI, "usage"))
+@requirement("WIRE-OPENAI-15", needs=(*OPENAI, "usage"), recorded="O6, O7, C6, C7")
 async def test_usage_wherever_it_stands(d: Driver) -> None:
     """On a chunk without choices, beside choices, on every chunk, or before a chunk whose usage is null."""
     text, last = chunk({"content": "Hi"}), counted(11, 7)
@@ -64,7 +64,7 @@ async def test_usage_wherever_it_stands(d: Driver) -> None:
         assert client.last_usage == {"input_tokens": 11, "output_tokens": 7}, label
 
 
-@requirement("WIRE-OPENAI-16", needs=OPENAI)
+@requirement("WIRE-OPENAI-16", needs=OPENAI, recorded="O6, O7, C18")
 async def test_chunks_without_choices_are_harmless(d: Driver) -> None:
     """A chunk whose choices are empty, absent or null may stand anywhere, first as well."""
     empties: list[Json] = [
@@ -80,7 +80,7 @@ async def test_chunks_without_choices_are_harmless(d: Driver) -> None:
             assert client.messages[-1]["content"] == "Hello"
 
 
-@requirement("WIRE-OPENAI-16", needs=OPENAI)
+@requirement("WIRE-OPENAI-16", needs=OPENAI, recorded="C16, C21")
 async def test_content_in_every_form(d: Driver) -> None:
     """Text, a list of text parts, and an object that the server decoded are all the reply's text."""
     forms: list[tuple[Any, str]] = [
@@ -96,7 +96,7 @@ async def test_content_in_every_form(d: Driver) -> None:
             assert client.messages[-1]["content"] == text
 
 
-@requirement("WIRE-OPENAI-17", needs=(*OPENAI, "thinking"))
+@requirement("WIRE-OPENAI-17", needs=(*OPENAI, "thinking"), recorded="O18, C16")
 async def test_reasoning_in_every_form(d: Driver) -> None:
     """Reasoning is thinking under either field name, as a list in content, and beside text that is null or empty."""
     inner = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}, {"type": "text", "text": "m"}]}]
@@ -120,7 +120,7 @@ async def test_reasoning_in_every_form(d: Driver) -> None:
         assert (client.last_thinking, client.messages[-1]["content"]) == ("hmm", "Yes")
 
 
-@requirement("WIRE-OPENAI-18", needs=OPENAI)
+@requirement("WIRE-OPENAI-18", needs=OPENAI, recorded="O8, C12, C13, C14")
 async def test_either_ending_will_do(d: Driver) -> None:
     """A finish reason without [DONE], or [DONE] without a finish reason, is a whole reply; what follows is read too."""
     text = chunk({"content": "Hello"})
@@ -147,7 +147,7 @@ async def test_neither_ending_is_a_cut(d: Driver) -> None:
     assert client.messages == []
 
 
-@requirement("WIRE-OPENAI-19", needs=(*OPENAI, "tools"))
+@requirement("WIRE-OPENAI-19", needs=(*OPENAI, "tools"), recorded="O9, C8, C20, C23")
 async def test_unknown_and_empty_keys_change_nothing(d: Driver) -> None:
     """Empty shells, odd ids, roles in every delta, keys of one server and a model of another name are ignored."""
     shells: Json = {
@@ -179,7 +179,7 @@ async def test_unknown_and_empty_keys_change_nothing(d: Driver) -> None:
         assert client.messages[-1] == {"role": "assistant", "content": "Hello"}
 
 
-@requirement("WIRE-OPENAI-19", needs=OPENAI)
+@requirement("WIRE-OPENAI-19", needs=OPENAI, recorded="C12")
 async def test_choice_without_delta(d: Driver) -> None:
     """A choice that has no delta, or null for one, says nothing."""
     filtered: Json = {"choices": [{"index": 0, "finish_reason": None, "content_filter_results": {}}]}
@@ -188,7 +188,7 @@ async def test_choice_without_delta(d: Driver) -> None:
     assert client.messages[-1]["content"] == "Hello"
 
 
-@requirement("WIRE-OPENAI-22", needs=OPENAI)
+@requirement("WIRE-OPENAI-22", needs=OPENAI, recorded="O14, O15, C27")
 async def test_refusal_in_every_form(d: Driver) -> None:
     """A refusal field, whole or in pieces, and a content filter that left no text are RefusalError."""
     pieces: list[Json] = [
@@ -211,7 +211,7 @@ async def test_refusal_in_every_form(d: Driver) -> None:
         assert client.messages == []
 
 
-@requirement("WIRE-OPENAI-23", needs=(*OPENAI, "usage"))
+@requirement("WIRE-OPENAI-23", needs=(*OPENAI, "usage"), recorded="O16")
 async def test_thought_only_reply_cut_by_length(d: Driver) -> None:
     """A reply that spent its limit on thinking is TruncatedReplyError, and its tokens are known."""
     spent = counted(11, 64) | {"completion_tokens_details": {"reasoning_tokens": 64}}
@@ -228,7 +228,7 @@ async def test_thought_only_reply_cut_by_length(d: Driver) -> None:
         assert (client.stop_reason, client.messages) == ("length", [])
 
 
-@requirement("WIRE-OPENAI-24", needs=OPENAI)
+@requirement("WIRE-OPENAI-24", needs=OPENAI, recorded="C24")
 async def test_media_type_alone_counts(d: Driver) -> None:
     """The parameters and the letter case of a content type are no matter."""
     body = b"".join(f"data: {json.dumps(c)}\n\n".encode() for c in (chunk({"content": "Hello"}), STOP))
@@ -239,7 +239,7 @@ async def test_media_type_alone_counts(d: Driver) -> None:
         await said(d, Raw(whole, content_type=kind), stream=False)
 
 
-@requirement("WIRE-OPENAI-14", needs=(*OPENAI, "tools"))
+@requirement("WIRE-OPENAI-14", needs=(*OPENAI, "tools"), recorded="C4")
 async def test_text_in_the_finish_chunk_counts(d: Driver) -> None:
     """What the finish chunk carries is part of the reply, before a call as well."""
     client = d.client(tools=tools_of(d))

@@ -151,5 +151,5 @@ def test_links_between_pages_hold(page: str) -> None:
 def test_the_readmes_two_commands_are_tox_environments() -> None:
     readme, tox = (ROOT / "README.md").read_text(), (ROOT / "tox.ini").read_text()
     assert "python -m pip install tox && python -m tox run -e conformance\n" in readme
-    assert "\npython -m tox\n" in readme
+    assert "\npython -m tox run-parallel\n" in readme
     assert "[testenv:conformance]" in tox

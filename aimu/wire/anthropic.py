@@ -109,7 +109,7 @@ class AnthropicDecoder:
         self._provider = provider
         self._stream = stream
         self._blocks: list[Block] = []
-        self._arguments = ""
+        self._open: dict[Any, Block] = {}  # by index: some servers close no block before the last has begun
         self._usage: dict[str, Any] = {}
         self._stop: dict[str, Any] = {}
         self._ended = not stream
@@ -123,14 +123,12 @@ class AnthropicDecoder:
             return self._whole(body)
         kind = body.get("type")
         if kind == "content_block_delta":
-            return self._delta(body.get("delta") or {})
+            return self._delta(self._open[body.get("index")], body.get("delta") or {})
         if kind == "error":
             raise error_for(self._provider, None, body, request_id=body.get("request_id"))
         if kind == "content_block_start":
-            return self._start(body["content_block"])
-        if kind == "content_block_stop":
-            self._close_block()
-        elif kind == "message_start":
+            return self._start(body.get("index"), body["content_block"])
+        if kind == "message_start":
             self._count(body["message"].get("usage"))
         elif kind == "message_delta":
             self._count(body.get("usage"))
@@ -143,6 +141,9 @@ class AnthropicDecoder:
         """A stream without message_stop was cut."""
         if not self._ended:
             raise cut_off(self._provider)
+        for block in self._blocks:
+            if block.get("_arguments"):  # torn JSON stays with the call as text
+                block["input"] = parsed_arguments(block["_arguments"])
         reply = self.reply
         reply.text = "".join(b["text"] for b in self._blocks if b["type"] == "text")
         reply.thinking = "".join(b["thinking"] for b in self._blocks if b["type"] == "thinking")
@@ -174,15 +175,15 @@ class AnthropicDecoder:
         phases = {"text": GENERATING, "thinking": THINKING}
         return [(phases[b["type"]], b[b["type"]]) for b in self._blocks if b["type"] in phases and b[b["type"]]]
 
-    def _start(self, block: Block) -> list[Piece]:
-        self._blocks.append({**block})
-        self._arguments = ""
+    def _start(self, index: Any, block: Block) -> list[Piece]:
+        self._open[index] = {**block}
+        self._blocks.append(self._open[index])
         if block["type"] == "text" and block.get("text"):
             return [(GENERATING, block["text"])]
         return [(THINKING, block["thinking"])] if block["type"] == "thinking" and block.get("thinking") else []
 
-    def _delta(self, delta: dict[str, Any]) -> list[Piece]:
-        block, kind = self._blocks[-1], delta.get("type")
+    def _delta(self, block: Block, delta: dict[str, Any]) -> list[Piece]:
+        kind = delta.get("type")
         if kind == "text_delta":
             block["text"] += delta["text"]
             return [(GENERATING, delta["text"])] if delta["text"] else []
@@ -190,18 +191,12 @@ class AnthropicDecoder:
             block["thinking"] += delta["thinking"]
             return [(THINKING, delta["thinking"])] if delta["thinking"] else []
         if kind == "input_json_delta":
-            self._arguments += delta["partial_json"]
+            block["_arguments"] = block.get("_arguments", "") + delta["partial_json"]
         elif kind == "signature_delta":
             block["signature"] = delta["signature"]
         elif kind == "citations_delta":
             block["citations"] = [*(block.get("citations") or ()), delta["citation"]]
         return []
-
-    def _close_block(self) -> None:
-        """A block's streamed JSON is its input; torn JSON stays with the call as text."""
-        if self._arguments:
-            self._blocks[-1]["input"] = parsed_arguments(self._arguments)
-            self._blocks[-1]["_arguments"] = self._arguments
 
     def _count(self, usage: dict[str, Any] | None) -> None:
         """Counts are cumulative: the last one that is not null wins, key by key."""

@@ -1,23 +1,25 @@
 """The command: every recording of a folder through both surfaces, one line for each file, and the verdict."""
 
 import argparse
-import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from conformance.implementation import load
 from conformance.outcomes import BROKEN, FAILED, OK, HarnessError
+from conformance.progress import told
 from conformance.redaction import redact
 from conformance.replay.decoders import Decoders, split_streams
 from conformance.replay.difference import differences, disagreements
 from conformance.replay.oracle import Oracle
 from conformance.replay.outcome import outcome
+from conformance.replay.reading import Reading
 from conformance.replay.recording import Interaction, UnreadableError, interactions, recordings
 from conformance.replay.surfaces import Surfaces
 from conformance.scripted import ScriptedServer
+from conformance.targets import WIRES
 
 PIECE: Final = 7  # bytes in each fragment of a stream that is replayed in fragments
 ABOUT: Final = (
@@ -37,12 +39,16 @@ class Verdict:
         replayed: list of tuple, (interaction, differences) of those that could be replayed.
         beyond: list of str, why each other one, or the file, could not.
         oracles: list of str, who read them, each once.
+        readings: list of str, what each says.
+        is_unreadable: bool, whether the file as a whole is no recording.
     """
 
     recorded: int = 0
     replayed: list[tuple[Interaction, list[str]]] = field(default_factory=list)
     beyond: list[str] = field(default_factory=list)
     oracles: list[str] = field(default_factory=list)
+    readings: list[str] = field(default_factory=list)
+    is_unreadable: bool = False
 
     @property
     def agreeing(self) -> int:
@@ -64,11 +70,13 @@ class Replay:
     Args:
         oracle: Oracle, the independent reader.
         surfaces: Surfaces, under test.
+        wires: collection of str, those that are replayed.
     """
 
-    def __init__(self, oracle: Oracle, surfaces: Surfaces) -> None:
+    def __init__(self, oracle: Oracle, surfaces: Surfaces, wires: Collection[str]) -> None:
         self._oracle = oracle
         self._surfaces = surfaces
+        self._wires = wires
 
     def file(self, path: Path) -> Verdict:
         """Replay each interaction of a file, alone."""
@@ -77,19 +85,23 @@ class Replay:
             found = interactions(path)
         except UnreadableError as reason:
             verdict.beyond.append(f"unreadable: {reason}")
+            verdict.is_unreadable = True
             return verdict
-        verdict.recorded = len(found)
         for number, interaction in enumerate(found):
+            if isinstance(interaction, Interaction) and interaction.wire not in self._wires:
+                continue
+            verdict.recorded += 1
             if isinstance(interaction, UnreadableError):
                 verdict.beyond.append(f"#{number} beyond a client: {interaction}")
                 continue
-            wrong, reader = self._interaction(interaction)
+            reading, reader = self._oracle.read(interaction)
+            verdict.readings.append(f"#{number} {reading.told()}")
+            wrong = self._differences(interaction, reading)
             verdict.replayed.append((interaction, [f"#{number} {each}" for each in wrong]))
             verdict.oracles += [reader] if reader not in verdict.oracles else []
         return verdict
 
-    def _interaction(self, interaction: Interaction) -> tuple[list[str], str]:
-        reading, reader = self._oracle.read(interaction)
+    def _differences(self, interaction: Interaction, reading: Reading) -> list[str]:
         expected = outcome(reading)
         sync, aio = (self._surfaces.observe(surface, interaction, expected) for surface in ("sync", "aio"))
         apart = [f"sync and aio differ: {each}" for each in disagreements(sync, aio)]
@@ -99,7 +111,7 @@ class Replay:
             for surface, whole in (("sync", sync), ("aio", aio)):
                 pieces = self._surfaces.observe(surface, interaction, expected, PIECE)
                 wrong += [f"{surface} in pieces: {each}" for each in disagreements(whole, pieces)]
-        return wrong, reader
+        return wrong
 
 
 def main(argv: list[str]) -> int:
@@ -113,6 +125,8 @@ def main(argv: list[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m conformance replay", description=ABOUT, epilog=EXITS)
     parser.add_argument("folder", type=Path, metavar="DIR", help="recordings in the form of vcrpy, .yaml or .json")
+    parser.add_argument("--target", action="append", choices=WIRES, help="the wire to replay (default: both)")
+    parser.add_argument("--verbose", action="store_true", help="say of each reply what it was read as")
     parser.add_argument("--implementation", default="aimu", metavar="NAME", help="the top-level module (default: aimu)")
     options = parser.parse_args(argv)
     try:
@@ -124,18 +138,21 @@ def main(argv: list[str]) -> int:
     if not (files := recordings(options.folder)):
         return _refused(f"{options.folder} holds no recordings (.yaml, .yml or .json)")
     with ScriptedServer() as server, Oracle(server) as oracle, Surfaces(implementation, server) as surfaces:
-        verdicts = _replayed(Replay(oracle, surfaces), options.folder, files)
+        replay = Replay(oracle, surfaces, options.target or WIRES)
+        verdicts = _replayed(replay, options.folder, files, options.verbose)
     intact = _split(implementation, verdicts)
     return OK if _summarised(verdicts) and intact else FAILED
 
 
-def _replayed(replay: Replay, folder: Path, files: Sequence[Path]) -> dict[str, Verdict]:
+def _replayed(replay: Replay, folder: Path, files: Sequence[Path], is_verbose: bool) -> dict[str, Verdict]:
     verdicts: dict[str, Verdict] = {}
-    with _shown(files) as (walk, say):
+    with told("replay", files) as (walk, say):
         for path in walk:
             name = str(path.relative_to(folder))
             verdicts[name] = replay.file(path)
             say(verdicts[name].line(name))
+            for reading in verdicts[name].readings if is_verbose else ():
+                say(redact(f"  {reading}"))
     return verdicts
 
 
@@ -162,7 +179,7 @@ def _summarised(verdicts: dict[str, Verdict]) -> bool:
     recorded = sum(verdict.recorded for verdict in verdicts.values())
     replayed = sum(len(verdict.replayed) for verdict in verdicts.values())
     agreeing = sum(verdict.agreeing for verdict in verdicts.values())
-    unreadable = sum(not verdict.recorded for verdict in verdicts.values())
+    unreadable = sum(verdict.is_unreadable for verdict in verdicts.values())
     files = f"; {unreadable} of {len(verdicts)} files unreadable" if unreadable else ""
     print(f"{replayed} of {recorded} interactions replayed on both surfaces: {agreeing} agree{files}")
     return agreeing == recorded > 0 and not unreadable
@@ -171,18 +188,3 @@ def _summarised(verdicts: dict[str, Verdict]) -> bool:
 def _refused(reason: str) -> int:
     print(f"replay: {reason}", file=sys.stderr)
     return BROKEN
-
-
-@contextlib.contextmanager
-def _shown(files: Sequence[Path]) -> Iterator[tuple[Iterator[Path], Callable[[str], Any]]]:
-    """The files to walk and a way to say a line; a terminal gets a bar below the lines."""
-    if not sys.stdout.isatty():
-        yield iter(files), print
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(), transient=True) as progress:
-        say = progress.console.out
-        yield iter(progress.track(files, total=len(files))), lambda line: say(line, highlight=False)

@@ -14,6 +14,7 @@ TOO_LONG: Final = (
     "exceed_context_size",
     "context size",
 )
+SHOWN: Final = 80  # characters of a text that a line shows
 FAMILY_OF_TYPE: Final = {
     "overloaded_error": "OverloadedError",
     "rate_limit_error": "RateLimitError",
@@ -79,11 +80,26 @@ class Reading:
     failure: Failure | None = None
     whole: bool = True
 
+    def told(self) -> str:
+        """What it says, in one line."""
+        if self.failure is not None:
+            return f"{self.failure.family}: {self.failure.message!r}"
+        calls = [f"{call.name}({call.arguments})" for call in self.calls]
+        parts = {"text": self.text, "thinking": self.thinking, "calls": calls, "refusal": self.refusal}
+        said = [f"{name} {_short(part)}" for name, part in parts.items() if part]
+        counts = "not told" if self.usage is None else f"{self.usage[0]} in, {self.usage[1]} out"
+        return "; ".join([*said, f"usage {counts}", f"stop {self.stop}", *([] if self.whole else ["cut off"])])
+
     def split_thoughts(self) -> None:
         """Take a thought between tags out of the text."""
         if found := THOUGHT.fullmatch(self.text):
             self.thinking += found["thought"]
             self.text = found["answer"]
+
+
+def _short(part: object) -> str:
+    text = repr(part)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def member(thing: Any, name: str) -> Any:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from conformance.recorded.manifest import MANIFEST
+
 ChatWire = Literal["openai", "anthropic"]
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 PATHS: Final[dict[str, ChatWire]] = {"/messages": "anthropic", "/chat/completions": "openai"}
@@ -68,8 +70,9 @@ class Interaction:
 
 
 def recordings(folder: Path) -> list[Path]:
-    """The files of a folder and its subfolders that may be recordings, in order."""
-    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    """The files of a folder and its subfolders that may be recordings, in order; our own manifest is none."""
+    found = (path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    return sorted(path for path in found if path.name != MANIFEST)
 
 
 def interactions(path: Path) -> list[Interaction | UnreadableError]:

@@ -1,5 +1,6 @@
 """A server on loopback that speaks the OpenAI and the Anthropic wire from a script, to test agents without a key.
 
+standin.py     what may stand where the server is expected
 script.py      the words of a script: Reply, Call, Fault, Raw, Gate, Usage; and Request
 pieces.py      how text and arguments are cut into the pieces of a stream
 openai.py      a Reply as Chat Completions sends it
@@ -17,5 +18,6 @@ forced.py      ForcedModel: the script of a model in this process, with the face
 from conformance.scripted.forced import ForcedModel
 from conformance.scripted.script import Call, Fault, Gate, Raw, Reply, Request, Usage
 from conformance.scripted.server import ScriptedServer
+from conformance.scripted.standin import StandIn
 
-__all__ = ["Call", "Fault", "ForcedModel", "Gate", "Raw", "Reply", "Request", "ScriptedServer", "Usage"]
+__all__ = ["Call", "Fault", "ForcedModel", "Gate", "Raw", "Reply", "Request", "ScriptedServer", "StandIn", "Usage"]

@@ -139,7 +139,7 @@ def read_request(reader: BinaryIO) -> Request | None:
     headers = {name.lower(): value for name, value in fields.items()}
     raw = _read_body(reader, headers)
     path, _, query = target.partition("?")
-    return Request(PATHS.get(path, ""), method, path, headers, raw, _parsed(raw), query)
+    return Request(PATHS.get(path, ""), method, path, headers, raw, parsed(raw), query)
 
 
 def _read_body(reader: BinaryIO, headers: dict[str, str]) -> bytes:
@@ -153,7 +153,7 @@ def _read_body(reader: BinaryIO, headers: dict[str, str]) -> bytes:
     return body
 
 
-def _parsed(raw: bytes) -> Json:
+def parsed(raw: bytes) -> Json:
     try:
         body = json.loads(raw)
     except ValueError:

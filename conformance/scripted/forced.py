@@ -9,13 +9,14 @@ from typing import Final, NoReturn
 from conformance.outcomes import HarnessError
 from conformance.scripted.chatml import read, sayable, written
 from conformance.scripted.script import Gate, Request, Scripted
+from conformance.scripted.standin import StandIn
 from conformance.scripted.tokens import Vocabulary, spelled
 
-WIRE_ONLY: Final = ("url", "openai_url", "anthropic_url", "disconnected", "start", "stop")
+WIRE_ONLY: Final = ("url", "openai_url", "anthropic_url", "disconnected", "start", "model")
 BLINK: Final = 0.02  # seconds between two looks whether a gate still counts
 
 
-class ForcedModel:
+class ForcedModel(StandIn):
     """The script of a model in this process, with the face of `ScriptedServer` that scenarios use.
 
     Each generation takes the next reply, in order. Until something is scripted the model speaks for itself. What a

@@ -31,7 +31,11 @@ class ScriptedServer:
 
     Attributes:
         disconnected: threading.Event, set when a client leaves while its reply is written, held at a gate or hanging.
+        model: str, the model that clients ask for; api_key: str, the key they give.
     """
+
+    model = "scripted-model"
+    api_key = "test-key"
 
     def __init__(self) -> None:
         self.disconnected = threading.Event()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conformance.check import Check
 from conformance.driver import Driver
 from conformance.in_process import InProcessTarget
 from conformance.outcomes import HarnessError
@@ -309,12 +310,12 @@ class Forced(Nothing):
 
     capabilities = frozenset({"scripted", "in_process"})
 
-    def stand_in(self) -> ForcedModel:
+    def stand_in(self, check: Check | None) -> ForcedModel:  # noqa: ARG002
         return ForcedModel()
 
 
 def test_stage_hands_out_the_stand_in() -> None:
-    stage = Stage(Forced())
+    stage = Stage(Forced(), None)
     assert isinstance(stage.server, ForcedModel)
     assert stage.server is stage.server
     stage.server.script(Reply("One"))

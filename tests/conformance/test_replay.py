@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -181,6 +182,20 @@ def test_terminal_gets_a_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     os.close(ours)
     assert "1/1" in shown
     assert "a.yaml  1 interactions, 0 streamed, 1 whole  ok  [sdk]" in shown
+
+
+def test_one_wire_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The interactions of the other wire count for nothing, not even as left out."""
+    write(tmp_path, "a.yaml", RIGHT["m-text"], RIGHT["c-text"])
+    assert main([str(tmp_path), "--target", "anthropic"]) == 0
+    assert "1 of 1 interactions replayed on both surfaces: 1 agree" in capsys.readouterr().out
+
+
+def test_each_reply_is_told_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, "a.yaml", RIGHT["m-whole-call"])
+    assert main([str(tmp_path), "--verbose"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  #0 ")]
+    assert re.search(r"calls \[.*\(.*\).*\]; usage \d+ in, \d+ out; stop tool_calls", line), line
 
 
 def test_implementation_without_pure_decoders_passes_them_by(

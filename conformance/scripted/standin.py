@@ -1,0 +1,17 @@
+"""What may stand where a scenario expects the scripted server."""
+
+
+class StandIn:
+    """Has the face of `ScriptedServer` as far as it goes, and may complain of what no client could tell."""
+
+    def raise_problem(self) -> None:
+        """Raise what went wrong where an exception would have been lost."""
+
+    def require_all(self) -> None:
+        """See, when a body has ended, that nothing is left that it had to ask for."""
+
+    def let_go(self) -> None:
+        """Hold nothing back any longer: who waits for it is leaving."""
+
+    def stop(self) -> None:
+        """Release what it holds."""
