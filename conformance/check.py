@@ -1,6 +1,6 @@
 """One check: a scenario, a target, and a surface or the comparison of both."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,15 @@ class Check:
     def id(self) -> str:
         """The name by which reports and baselines know it."""
         return f"{self.area}/{self.name}"
+
+    @property
+    def profile(self) -> str | None:
+        """The profile that it counts for."""
+        return self.target.profile_of(self.area)
+
+    def is_in(self, profiles: Collection[str]) -> bool:
+        """Whether it counts for one of some profiles; none named means everything."""
+        return not profiles or self.profile in profiles
 
     @property
     def group(self) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ import gc
 import threading
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from conformance.certificates import one_certificate
 from conformance.deadline import deadline
@@ -24,8 +24,9 @@ from conformance.stage import Stage
 if TYPE_CHECKING:
     from conformance.check import Check
     from conformance.handles import Handle
+    from conformance.replay.reading import Reading
     from conformance.requirement import Body
-    from conformance.scripted import ScriptedServer
+    from conformance.scripted import ScriptedServer, StandIn
     from conformance.targets import Target
 
 STATE: Final = ("messages", "last_usage", "last_thinking", "stop_reason")
@@ -61,6 +62,11 @@ class Driver(Recorder):
     def server(self) -> "ScriptedServer":
         """The scripted server of this check; for a target in this process the forced model in its place."""
         return self._stage.server
+
+    @property
+    def readings(self) -> "list[Reading]":
+        """What each answer of a recorded server says, read without the implementation."""
+        return cast("StandIn", self.server).readings
 
     def script(self, *replies: Any) -> None:
         """Say what the model answers; where the target is not scripted, do nothing.

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from conformance.check import Check
 from conformance.outcomes import OK, RAN, Conclusion, Outcome, Result, tally
-from conformance.profiles import PROFILES, Standing, profile_of, standings
+from conformance.profiles import PROFILES, Standing, standings
 from conformance.run import Run
 from conformance.vocabulary import PARITY, SURFACES
 
@@ -54,7 +54,7 @@ def lines(run: Run, conclusion: Conclusion, width: int, has_colour: bool = False
 
 def profile_lines(run: Run) -> list[str]:
     """One line for each profile; none for a suite that has nothing to do with them."""
-    if not run.settings.profiles and not any(profile_of(check.area) for check in run.declared.values()):
+    if not run.settings.profiles and not any(check.profile for check in run.declared.values()):
         return []
     return [_standing(standing) for standing in standings(run)]
 

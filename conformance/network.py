@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
+CONNECTED: Final = ("socket.connect", "socket.sendto", "socket.sendmsg")
+LOOKED_UP: Final = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
 LOCAL: Final = ("localhost", "", None)
 
 _guards: list[list[str]] = []  # what each check that runs was about to reach
@@ -15,6 +17,8 @@ _guards: list[list[str]] = []  # what each check that runs was about to reach
 @contextlib.contextmanager
 def offline() -> Iterator[None]:
     """Refuse every connection, and every look-up of a name, that is not of this machine; in all threads.
+
+    What a subprocess does is not seen.
 
     Raises:
         AssertionError: there was one, whatever became of it.
@@ -39,7 +43,7 @@ def _watch_sockets() -> None:
 def _watch(event: str, args: tuple[Any, ...]) -> None:
     if not _guards or not event.startswith("socket."):
         return
-    address = args[1] if event == "socket.connect" else args if event == "socket.getaddrinfo" else None
+    address = args[1] if event in CONNECTED else args if event in LOOKED_UP else None
     if isinstance(address, tuple) and not _is_local(address[0]):
         for reached in _guards:
             reached.append(str(address[0]))

@@ -117,7 +117,7 @@ def weighty(run: "Run") -> tuple[dict[str, Conclusion], list[str]]:
         list of str: those of them that have no check.
     """
     chapters = {each.chapter for each in run.spec.requirements.values()} if run.is_packaged else set()
-    there = {profile_of(area) for area in chapters | {check.area for check in run.declared.values()}}
+    there = {profile_of(chapter) for chapter in chapters} | {check.profile for check in run.declared.values()}
     names = run.settings.profiles or there
     found = [standing for standing in standings(run) if standing.name in names]
     return {each.name: each.conclusion for each in found}, [each.name for each in found if not each.declared]

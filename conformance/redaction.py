@@ -6,8 +6,8 @@ from typing import Final
 SECRETS: Final = (
     re.compile(r"\btest-key\b"),
     re.compile(r"\bsk-[A-Za-z0-9_\-]{4,}"),
-    re.compile(r"(?i)(?<=bearer )[^\s'\",]+"),
-    re.compile(r"(?i)(?<=api-key: )[^\s'\",]+"),
+    re.compile(r"(?i)(?<=bearer )[^\s'\",\\]+"),
+    re.compile(r"(?i)(?<=api-key: )[^\s'\",\\]+"),
     re.compile(r"(?i)(?:(?<=api_key=)|(?<=api_key=['\"]))[^\s'\",)\\]+"),
 )
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from conformance.index import digest
 from conformance.matrix import lines
 from conformance.outcomes import OK, RAN, Conclusion, HarnessError, tally
-from conformance.profiles import PROFILES, Standing, profile_of, standings
+from conformance.profiles import PROFILES, Standing, standings
 from conformance.redaction import redact
 from conformance.run import Run
 
@@ -213,7 +213,7 @@ def _check(run: Run, identity: str) -> dict[str, Any]:
     return {
         "id": identity,
         "area": check.area,
-        "profile": profile_of(check.area),
+        "profile": check.profile,
         "scenario": check.scenario.name,
         "requirements": list(check.scenario.requirements),
         "target": check.target.name,

@@ -122,7 +122,7 @@ class Run:
         if only is not None and check.id != only and check.id not in self.declared[only].sides:
             return False
         is_part = part is None or part in f"{check.area}/{check.scenario.name}"
-        return is_part and covers(self.settings.profiles, check.area)
+        return is_part and check.is_in(self.settings.profiles)
 
     def perform(self, check: Check) -> Result:
         """Run one check and keep how it ended."""
@@ -153,7 +153,7 @@ class Run:
 
     def within(self, names: Collection[str]) -> list[str]:
         """The ids of the declared checks of some profiles; none named means all checks."""
-        return [identity for identity, check in self.declared.items() if covers(names, check.area)]
+        return [identity for identity, check in self.declared.items() if check.is_in(names)]
 
     def of(self, target: Target) -> list[Check]:
         """The declared checks of a target."""

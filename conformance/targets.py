@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from conformance.outcomes import HarnessError
 from conformance.probes import PROBES
-from conformance.profiles import is_judged
+from conformance.profiles import is_judged, profile_of
 from conformance.requirement import SERVER
 from conformance.vocabulary import CAPABILITIES
 
@@ -71,6 +71,10 @@ class Target:
             scenario: Scenario.
         """
         return scenario.recorded != SERVER and is_judged(self.profiles, area)
+
+    def profile_of(self, area: str) -> str | None:
+        """The profile that its checks of an area count for, or None."""
+        return profile_of(area)
 
     def stand_in(self, check: "Check | None") -> "StandIn | None":  # noqa: ARG002
         """What a scenario scripts in one check, where that is no scripted server; asked once a check.
@@ -165,7 +169,10 @@ def find(name: str, cassettes: Path | None = None) -> Target:
     if name.endswith(RECORDED):
         from conformance.recorded.target import Replayed, default_folder
 
-        return Replayed(find(name.removesuffix(RECORDED)), cassettes or default_folder())
+        inner = name.removesuffix(RECORDED)
+        if cassettes is None and inner not in WIRES:
+            raise HarnessError(f"--cassettes has to name the folder of what was recorded of {inner}")
+        return Replayed(find(inner), cassettes or default_folder())
     if name in WIRES:
         return WireTarget(name)
     if name in ENGINES:

@@ -1,5 +1,6 @@
 """Conversations with a real server, replayed: asked for is what any capable model does, not its words."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ TOOLS = (*WIRE, "tools")
 WEATHER = "What is the weather in Paris?"
 REPORT = "sunny and 21 degrees"
 SHORT = {"max_tokens": 128}
+THOUGHTFUL = {"max_tokens": 2048, "thinking": True}
 
 
 @dataclass
@@ -54,6 +56,23 @@ def toolbox(d: Driver, ran: list[tuple[str, Any]]) -> list[Any]:
     return [d.lib.tool(tool) for tool in (get_weather, get_time, multiply, set_timer, ping)]
 
 
+async def turn(d: Driver, client: Any, question: str, *, stream: bool, **more: Any) -> str:
+    """One turn, of which the text, the calls, the token counts and the end are what an independent reader finds."""
+    before, known = len(d.server.requests), len(client.messages)
+    text = await outcome(d, client, question, streamed=stream, generate_kwargs=SHORT | more)
+    readings = d.readings[before:]
+    assert text == client.messages[-1]["content"] == readings[-1].text
+    assert client.stop_reason == readings[-1].stop
+    assert client.last_thinking == "".join(each.thinking for each in readings)
+    counted = [each.usage or (0, 0) for each in readings]
+    assert client.last_usage["input_tokens"] == sum(read for read, _ in counted)
+    assert client.last_usage["output_tokens"] == sum(written for _, written in counted)
+    calls = [call["function"] for message in client.messages[known:] for call in message.get("tool_calls", ())]
+    read = [(call.name, call.parsed()) for each in readings for call in each.calls]
+    assert [(call["name"], json.loads(call["arguments"])) for call in calls] == read
+    return text
+
+
 async def asked(
     d: Driver, question: str, names: tuple[str, ...], *, stream: bool, **options: Any
 ) -> tuple[Any, str, list[tuple[str, Any]]]:
@@ -61,7 +80,7 @@ async def asked(
     ran: list[tuple[str, Any]] = []
     tools = [tool for tool in toolbox(d, ran) if tool.__name__ in names]
     client = d.client(tools=tools, **options)
-    text = await outcome(d, client, question, streamed=stream, generate_kwargs=SHORT)
+    text = await turn(d, client, question, stream=stream)
     assert client.messages[-1]["content"] == text
     return client, text, ran
 
@@ -75,7 +94,7 @@ async def test_a_reply(d: Driver) -> None:
     """A greeting is answered, whole and streamed; the tokens are counted, and the end is told."""
     for stream in WAYS:
         client = d.client()
-        text = await outcome(d, client, "Hello", streamed=stream, generate_kwargs=SHORT)
+        text = await turn(d, client, "Hello", stream=stream)
         assert text
         assert client.messages == [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": text}]
         assert min(client.last_usage["input_tokens"], client.last_usage["output_tokens"]) > 0
@@ -87,7 +106,7 @@ async def test_characters_of_several_bytes(d: Driver) -> None:
     """Letters with accents arrive as they are, in pieces too."""
     for stream in WAYS:
         client = d.client()
-        text = await outcome(d, client, "Order a coffee in French.", streamed=stream, generate_kwargs=SHORT)
+        text = await turn(d, client, "Order a coffee in French.", stream=stream)
         assert "é" in text
         assert client.messages[-1]["content"] == text
 
@@ -97,18 +116,18 @@ async def test_the_system_message_is_heard(d: Driver) -> None:
     """Who the model is, it was told."""
     for stream in WAYS:
         client = d.client(system="You are Zorblat.")
-        assert "Zorblat" in await outcome(d, client, "Who are you?", streamed=stream, generate_kwargs=SHORT)
+        assert "Zorblat" in await turn(d, client, "Who are you?", stream=stream)
 
 
 @requirement("RECORDED-1", "RECORDED-2", needs=WIRE, recorded=SERVER)
 async def test_a_conversation_is_remembered(d: Driver) -> None:
     """Each turn is sent with those before it; a fork remembers nothing."""
     client = d.client()
-    await outcome(d, client, "My name is Alice.", streamed=False, generate_kwargs=SHORT)
-    assert "Alice" in await outcome(d, client, "What is my name?", streamed=True, generate_kwargs=SHORT)
+    await turn(d, client, "My name is Alice.", stream=False)
+    assert "Alice" in await turn(d, client, "What is my name?", stream=True)
     assert roles(client) == ["user", "assistant"] * 2
     fork = d.track(d.direct(client.fork()))
-    assert "Alice" not in await outcome(d, fork, "Hello", streamed=False, generate_kwargs=SHORT)
+    assert "Alice" not in await turn(d, fork, "Hello", stream=False)
 
 
 @requirement("RECORDED-1", "RECORDED-2", needs=WIRE, recorded=SERVER)
@@ -124,7 +143,7 @@ async def test_a_reply_is_cut_by_its_limit(d: Driver) -> None:
     """What was said until then is the reply, and why it ends is told."""
     for stream in WAYS:
         client = d.client()
-        assert await outcome(d, client, "Count to 200.", streamed=stream, generate_kwargs={"max_tokens": 16})
+        assert await turn(d, client, "Count to 200.", stream=stream, max_tokens=16)
         assert (client.stop_reason, roles(client)) == ("length", ["user", "assistant"])
 
 
@@ -133,8 +152,7 @@ async def test_a_stop_string_ends_a_reply(d: Driver) -> None:
     """It is no part of the text."""
     for stream in WAYS:
         client = d.client()
-        limits = SHORT | {"stop": ["7"]}
-        text = await outcome(d, client, "Count to 20.", streamed=stream, generate_kwargs=limits)
+        text = await turn(d, client, "Count to 20.", stream=stream, stop=["7"])
         assert "6" in text
         assert "7" not in text
 
@@ -211,7 +229,7 @@ async def test_a_failed_tool_is_told_to_the_model(d: Driver) -> None:
         raise d.lib.tools.ToolError(f"error: no such city {city}")
 
     client = d.client(tools=[get_weather])
-    text = await outcome(d, client, "What is the weather in Atlantis?", streamed=True, generate_kwargs=SHORT)
+    text = await turn(d, client, "What is the weather in Atlantis?", stream=True)
     assert text
     assert "no such city Atlantis" in client.messages[2]["content"]
 
@@ -232,9 +250,7 @@ async def test_thinking(d: Driver) -> None:
     """Thoughts stand beside the answer and not in it."""
     for stream in WAYS:
         client = d.client()
-        text = await outcome(
-            d, client, "Say blue bird.", streamed=stream, generate_kwargs={"max_tokens": 2048, "thinking": True}
-        )
+        text = await turn(d, client, "Say blue bird.", stream=stream, **THOUGHTFUL)
         assert "blue bird" in text.lower()
         assert client.last_thinking
         assert client.last_thinking not in text
@@ -243,12 +259,11 @@ async def test_thinking(d: Driver) -> None:
 @requirement("RECORDED-1", "RECORDED-2", needs=(*TOOLS, "thinking"), recorded=SERVER)
 async def test_thinking_before_a_call(d: Driver) -> None:
     """A thought stands with the message that it led to, and the call runs."""
-    limits = {"max_tokens": 2048, "thinking": True}
     for stream in WAYS:
         ran: list[tuple[str, Any]] = []
         tools = [tool for tool in toolbox(d, ran) if tool.__name__ == "get_weather"]
         client = d.client(tools=tools)
-        text = await outcome(d, client, WEATHER, streamed=stream, generate_kwargs=limits)
+        text = await turn(d, client, WEATHER, stream=stream, **THOUGHTFUL)
         assert ran == [("get_weather", "Paris")]
         assert "21" in text
         assert any(message.get("thinking") for message in client.messages)
@@ -275,7 +290,7 @@ async def test_a_key_that_is_refused(d: Driver) -> None:
     for stream in WAYS:
         client = d.client(api_key="not-a-key")
         with d.raises(d.lib.errors.AuthenticationError):
-            await outcome(d, client, "Hello", streamed=stream, generate_kwargs=SHORT)
+            await turn(d, client, "Hello", stream=stream)
         assert client.messages == []
 
 
@@ -286,4 +301,4 @@ async def test_a_parameter_that_is_not_taken(d: Driver) -> None:
     with d.raises(d.lib.errors.InvalidRequestError):
         await outcome(d, client, "Hello", streamed=False, generate_kwargs=SHORT | {"temperature": "hot"})
     assert client.messages == []
-    assert await outcome(d, client, "Hello", streamed=False, generate_kwargs=SHORT)
+    assert await turn(d, client, "Hello", stream=False)

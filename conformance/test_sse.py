@@ -95,7 +95,7 @@ async def test_every_cut_of_the_bytes(d: Driver) -> None:
     await check(d, [rewritten(as_sent, size) for size in (1, 2, 3, 5, 7, 64, None)])
 
 
-@requirement("SSE-2", needs=(*WIRE, "thinking"))
+@requirement("SSE-2", needs=(*WIRE, "thinking"), recorded="C15")
 async def test_every_line_end(d: Driver) -> None:
     """LF, CR, CRLF and their mixture end a line, whole or cut between CR and LF."""
 
@@ -110,7 +110,7 @@ async def test_every_line_end(d: Driver) -> None:
     await check(d, [rewritten(change, size) for change in changes for size in (1, 2, None)])
 
 
-@requirement("SSE-3", needs=(*WIRE, "thinking"))
+@requirement("SSE-3", needs=(*WIRE, "thinking"), recorded="C15")
 async def test_other_lines_are_ignored(d: Driver) -> None:
     """Comments, blank lines, ids, retry times, unknown fields and odd event names are nothing."""
     noise: Sequence[bytes] = [

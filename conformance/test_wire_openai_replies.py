@@ -165,9 +165,13 @@ async def test_unknown_and_empty_keys_change_nothing(d: Driver) -> None:
         "padding": "   ",
         "usage": None,
     }
+    weighed = chunk({"role": "assistant", "content": "Hel", **shells}, None)
+    weighed["choices"][0]["logprobs"] = {
+        "content": [{"token": "Hel", "logprob": -0.1, "bytes": [72], "top_logprobs": []}]
+    }
     chunks = [
         chunk({"role": "assistant", "content": "", "refusal": None}, model="dated-2026", **odd),
-        chunk({"role": "assistant", "content": "Hel", **shells}, None),
+        weighed,
         chunk({"role": "assistant", "content": "lo", "tool_calls": [], "logprobs": None}, ""),
         chunk({}, "stop", native_finish_reason="STOP", system_fingerprint=None, service_tier=None, timings={}),
     ]

@@ -1,6 +1,10 @@
 """A cassette: recorded exchanges with what is known of them, in the form of vcrpy, read strictly."""
 
+import contextlib
+import functools
 import hashlib
+import json
+import operator
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +16,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from conformance.outcomes import HarnessError
-from conformance.recorded.canonical import Canonical, canonical, digest
+from conformance.recorded.canonical import Canonical, canonical, digest, leaves
 
 SUFFIX: Final = ".yaml"
 LARGEST: Final = 256 * 1024  # bytes of a file
@@ -141,12 +145,26 @@ def dumped(data: Mapping[str, Any]) -> str:
 
 
 def held(data: Mapping[str, Any]) -> Iterator[str | bytes]:
-    """All that a cassette says: its text, and the bodies that are bytes by themselves, which YAML breaks into lines."""
+    """All that a cassette says: its text; what streams say piece by piece; the bytes that YAML breaks into lines."""
     yield dumped(data)
     for each in data["interactions"]:
         for body in (each["request"]["body"], each["response"]["body"]["string"]):
             if isinstance(body, bytes):
                 yield body
+            elif "data:" in body:
+                yield from _joined(body)
+
+
+def _joined(stream: str) -> Iterator[str]:
+    """The texts of a stream, put together from all its events by the keys that they stand under."""
+    pieces: dict[tuple[str | int, ...], list[str]] = {}
+    for line in stream.splitlines():
+        with contextlib.suppress(ValueError):
+            event = json.loads(line.removeprefix("data:"))
+            for path in leaves(event):
+                value = functools.reduce(operator.getitem, path, event)
+                pieces.setdefault(path, []).append(str(value))
+    yield from map("".join, pieces.values())
 
 
 def _faults(cassette: Cassette, raw: bytes) -> Iterator[str]:

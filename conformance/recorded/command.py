@@ -4,6 +4,7 @@ import argparse
 import importlib
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from conformance.recorded.comparison import changes
 from conformance.recorded.manifest import Expected
 from conformance.recorded.recording import Source, record
 from conformance.recorded.secrets import secrets
-from conformance.recorded.target import Behind, default_folder
+from conformance.recorded.target import Behind
 from conformance.redaction import redact
 from conformance.requirement import SERVER, Scenario, scenario_of
 from conformance.targets import Target
@@ -63,7 +64,7 @@ class Session:
     def run(self, job: Job) -> str:
         """Record one cassette; the line that tells how it went."""
         path = self._folder / job.expected.name
-        if path.exists() and not self._has_force:
+        if not self._has_force and path.exists() and job.expected.name in manifest.rows(self._folder):
             return f"{job.expected.name}  kept; --force replaces it"
         try:
             return f"{job.expected.name}  {self._recorded(job, path)}"
@@ -75,12 +76,15 @@ class Session:
         data = record(job.expected, job.scenario, job.target, self._implementation, self._source)
         text = cassette.dumped(data)
         key = self._source.api_key if self._source.is_real else ""
-        if found := [kind for part in cassette.held(data) for kind in secrets(part, key)]:
+        if found := dict.fromkeys(kind for part in cassette.held(data) for kind in secrets(part, key)):
             raise HarnessError(f"it would hold what looks like {', '.join(found)}")
         line = _compared(path, data)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        cassette.load(path)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            draft = Path(folder) / path.name
+            draft.write_text(text, encoding="utf-8")
+            cassette.load(draft)  # what is there is lost for nothing less
+            draft.replace(path)
         self.recorded.append(job.expected.name)
         return line
 
@@ -106,10 +110,12 @@ def main(argv: list[str]) -> int:
         if not jobs:
             raise HarnessError("no scenario fits; --base-url selects those that a real server has to answer")
         session = Session(options.cassettes, implementation, source, options.force)
-        with told("record", jobs) as (walk, say):
-            for job in walk:
-                say(session.run(job))
-        manifest.write(options.cassettes, implementation.name, session.recorded)
+        try:
+            with told("record", jobs) as (walk, say):
+                for job in walk:
+                    say(session.run(job))
+        finally:
+            manifest.write(options.cassettes, implementation.name, session.recorded)
     except HarnessError as error:
         print(f"record: {error}", file=sys.stderr)
         return BROKEN
@@ -150,6 +156,8 @@ def _source(options: argparse.Namespace) -> Source:
     given = {"--model": options.model, "--server": options.server, "--api-key-env": variable}
     if not options.base_url and (idle := [name for name, value in given.items() if value]):
         raise HarnessError(f"{idle[0]} is about a real server; it needs --base-url")
+    if options.base_url and len(options.target or targets.WIRES) > 1:
+        raise HarnessError("--base-url is where one wire is spoken; name one --target")
     key = os.environ[variable] if variable else Source.api_key
     return Source(options.base_url or "", options.model or Source.model, options.server or "", key)
 
@@ -175,7 +183,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
     add("--server", metavar="TEXT", help="name and version of that server, for the record (default: what it says)")
     add("--scenario", metavar="PART", default="", help="only those whose area/function contains PART")
     add("--without", action="append", default=[], metavar="CAPABILITY", help="leave out what needs it")
-    add("--cassettes", type=Path, default=default_folder(), metavar="DIR", help="where they lie (default: %(default)s)")
+    add("--cassettes", type=Path, default=Path("cassettes"), metavar="DIR", help="the folder (default: %(default)s)")
     add("--implementation", default="aimu", metavar="NAME", help="whose requests (default: %(default)s)")
     add("--force", action="store_true", help="replace what is there, and say what changed")
     return parser.parse_args(argv)

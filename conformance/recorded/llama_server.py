@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from conformance.models import MICRO_FOLDER, MICRO_GGUF, verify
+from conformance.models import MICRO_FOLDER, MICRO_GGUF, ModelFilesError, verify
 from conformance.outcomes import BROKEN, HarnessError
 from conformance.recorded import command
 from conformance.scripted import ScriptedServer
@@ -29,6 +29,8 @@ THINKS: Final = (
     "{{- '<think>\\n' + message.reasoning_content + '\\n</think>\\n\\n' }}{%- endif %}{{- said }}"
 )
 
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 
 def main(argv: list[str] | None = None) -> int:
     """Build the server where there is none, and record on both wires what needs a real server.
@@ -37,20 +39,25 @@ def main(argv: list[str] | None = None) -> int:
         argv: list of str or None, default None: the words of the command line.
 
     Returns:
-        int: that of the last recording that failed, or 0.
+        int: the highest of the four recordings, 2 where the server cannot be had.
     """
     parser = argparse.ArgumentParser(prog="python -m conformance.recorded.llama_server", description=__doc__)
     parser.add_argument("--build", type=Path, default=Path(".llama-server"), metavar="DIR", help="where it is built")
     parser.add_argument("--binary", type=Path, metavar="FILE", help="a server that is built already")
-    options, rest = parser.parse_known_args(argv)
+    parser.add_argument("--cassettes", default="cassettes", metavar="DIR", help="the folder (default: %(default)s)")
+    options = parser.parse_args(argv)
     try:
         verify()
         binary = options.binary or built(options.build)
         said = _version(binary)
         plain, thinking = options.build / "plain.jinja", options.build / "thinking.jinja"
-        codes = [_recorded(binary, said, _template(plain), ["--without", "thinking", *rest])]
-        codes += [_recorded(binary, said, _template(thinking, SAYS, THINKS), ["--scenario", "/test_thinking", *rest])]
-    except HarnessError as error:
+        codes = [_recorded(binary, said, _template(plain), ["--without", "thinking"], options.cassettes)]
+        codes += [
+            _recorded(
+                binary, said, _template(thinking, SAYS, THINKS), ["--scenario", "/test_thinking"], options.cassettes
+            )
+        ]
+    except (HarnessError, ModelFilesError, OSError) as error:
         print(f"llama-server: {error}", file=sys.stderr)
         return BROKEN
     return max(codes)
@@ -116,13 +123,13 @@ def serving(binary: Path, template: Path) -> Iterator[str]:
         _await(f"{url}/health", process)
         yield url
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
 
 
-def _recorded(binary: Path, said: str, template: Path, words: list[str]) -> int:
+def _recorded(binary: Path, said: str, template: Path, words: list[str], folder: str) -> int:
     with serving(binary, template) as url:
-        common = ["--model", ALIAS, "--server", said, "--force", *words]
+        common = ["--model", ALIAS, "--server", said, "--cassettes", folder, "--force", *words]
         openai = command.main(["--target", "openai", "--base-url", f"{url}/v1", *common])
         return max(openai, command.main(["--target", "anthropic", "--base-url", url, *common]))
 
@@ -150,7 +157,7 @@ def _free_port() -> int:
 def _await(url: str, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(url) as answer:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError), _direct.open(url, timeout=1) as answer:
             if answer.status == 200:
                 return
         time.sleep(0.1)

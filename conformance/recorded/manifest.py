@@ -84,8 +84,8 @@ def write(folder: Path, name: str, recorded: Collection[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     kept = {file: row for file, row in rows(folder).items() if (folder / file).exists()}
     found = dict(sorted((kept | {file: load(folder / file).row for file in recorded}).items()))
-    text = json.dumps({"version": VERSION, "implementation": name, "cassettes": found}, indent=1, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    text = _dumped({"version": VERSION, "implementation": name, "cassettes": found})
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
 
 
 def trusted(folder: Path, expected: Expected) -> Cassette:
@@ -102,12 +102,13 @@ def trusted(folder: Path, expected: Expected) -> Cassette:
         CassetteError: it is missing, not as the manifest has it, of another scenario, or holds a secret.
     """
     if not (folder / expected.name).exists():
-        server = " --base-url URL" if expected.recorded == SERVER else ""
-        again = f"python -m conformance record --target {expected.target}{server}"
-        raise CassetteError(f"{folder / expected.name} is missing; make it with `{again}`")
+        how = "with --base-url, from a server" if expected.recorded == SERVER else "without --base-url"
+        raise CassetteError(f"{folder / expected.name} is missing; make it with `python -m conformance record`, {how}")
     cassette = load(folder / expected.name)
-    if told := [f"it holds what looks like {kind}" for text in held(cassette.data) for kind in secrets(text)]:
-        raise CassetteError(f"{cassette.path}: {'; '.join(told)}")  # and nothing of what it says
+    if told := dict.fromkeys(kind for text in held(cassette.data) for kind in secrets(text)):
+        raise CassetteError(
+            f"{cassette.path}: it holds what looks like {', '.join(told)}"
+        )  # and nothing of what it says
     wrong = [*_unlike(rows(folder).get(expected.name), cassette), *expected.disagreements(cassette)]
     if (owner := implementation(folder)) != cassette.metadata["implementation"]:
         wrong.append(f"it has the requests of {cassette.metadata['implementation']!r}, and {MANIFEST} is of {owner!r}")
@@ -183,13 +184,20 @@ def _read(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        found = json.loads(path.read_bytes(), object_pairs_hook=_once)
+        text = path.read_text(encoding="utf-8")
+        found = json.loads(text, object_pairs_hook=_once)
         if found.keys() != HEAD or found["version"] != VERSION or not isinstance(found["cassettes"], dict):
             raise ValueError(f"it has to have {', '.join(sorted(HEAD))}, and the version {VERSION}")
+        if _dumped(found) != text:
+            raise ValueError("it is not in the form in which it is written: was it edited by hand?")
     except (AttributeError, ValueError) as error:
         raise CassetteError(f"{path} cannot be read: {error}") from error
     checked: dict[str, Any] = found
     return checked
+
+
+def _dumped(found: Mapping[str, Any]) -> str:
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

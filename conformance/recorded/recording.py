@@ -6,14 +6,17 @@ import importlib.metadata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from conformance.implementation import Implementation
 from conformance.outcomes import HarnessError
+from conformance.recorded.canonical import QUERY
 from conformance.recorded.cassette import REQUEST_HEADERS, RESPONSE_HEADERS
 from conformance.recorded.manifest import Expected
+from conformance.recorded.tape import reading_of
 from conformance.recorded.target import Behind
 from conformance.redaction import redact
+from conformance.replay.reading import Reading
 from conformance.requirement import Scenario
 from conformance.scripted import Fault, Gate, Raw, Reply, Request, ScriptedServer, StandIn
 from conformance.scripted.connection import parsed
@@ -83,6 +86,10 @@ class Endpoint(StandIn):
         """The requests so far."""
         return [_request(each) for each in self._kept.requests]
 
+    @property
+    def readings(self) -> list[Reading]:
+        return [reading_of(each) for each in _exchanged(self._kept)]
+
 
 def record(
     expected: Expected, scenario: Scenario, target: Target, implementation: Implementation, source: Source
@@ -127,9 +134,12 @@ def _data(expected: Expected, implementation: Implementation, source: Source, ke
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "versions": {implementation.name: implementation.version, **_versions()},
     }
+    return {"version": 1, "metadata": metadata, "interactions": _exchanged(kept)}
+
+
+def _exchanged(kept: Any) -> list[dict[str, Any]]:
     pairs = zip(kept.requests, kept.responses, strict=True)
-    exchanged = [{"request": _asked(request), "response": _answered(response)} for request, response in pairs]
-    return {"version": 1, "metadata": metadata, "interactions": exchanged}
+    return [{"request": _asked(request), "response": _answered(response)} for request, response in pairs]
 
 
 def _provenance(expected: Expected, source: Source, response: Mapping[str, Any]) -> str:
@@ -178,10 +188,11 @@ def _text(body: bytes) -> str | bytes:
 
 
 def _elsewhere(url: str) -> str:
-    """The URL without a port that is another one every time, without user and without fragment."""
+    """The URL without a port that is another one every time, without user, and of the query what counts."""
     parts = urlsplit(url)
     host = "localhost" if parts.hostname in LOOPBACK else parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+    query = urlencode([pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] in QUERY])
+    return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
 
 def _request(kept: Any) -> Request:

@@ -1,14 +1,15 @@
 """What looks like a secret, in whatever it is wrapped: a recording that holds any is refused. Pure."""
 
 import base64
-import gzip
 import re
 import zlib
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
+KEY: Final = 8  # characters that a key has at least, where only itself tells
 DEPTH: Final = 4  # wrappings looked into, one in another
+UNPACKED: Final = 1024 * 1024  # bytes of what is packed that are looked at
 SHOWN: Final = 6  # characters of a secret that a complaint repeats
 SHAPES: Final = {
     "an API key": r"\b(?:sk|pk|rk|gsk|xai|hf|r8|tvly|pplx|nvapi|fw)[-_](?=[\w\-]*\d)[A-Za-z0-9_\-]{16,}",
@@ -31,7 +32,7 @@ def secrets(text: str | bytes, known: str = "") -> list[str]:
     """What looks like a secret in a text, or in what is encoded in it.
 
     Args:
-        known: str, default "": a secret by itself, whatever it looks like.
+        known: str, default "": a secret by itself, whatever it looks like; one of fewer than `KEY` characters is none.
         text: str or bytes; base64 in both alphabets, gzip, hexadecimal, percent and backslash escapes, JSON in JSON
             and any of them in another are looked into, `DEPTH` deep.
 
@@ -42,7 +43,7 @@ def secrets(text: str | bytes, known: str = "") -> list[str]:
     layers = {text} if isinstance(text, str) else set(_decoded(text))
     for _ in range(DEPTH + 1):
         for layer in sorted(layers):
-            found |= dict.fromkeys(_shaped(layer)) | ({"the key": None} if known and known in layer else {})
+            found |= dict.fromkeys(_shaped(layer)) | ({"the key": None} if len(known) >= KEY and known in layer else {})
         layers = {inner for layer in layers for inner in _unwrapped(layer)}
     return list(found)
 
@@ -80,8 +81,8 @@ def _decoded(data: bytes) -> Iterator[str]:
     """What bytes say, packed or not; bytes that are no text stand for themselves."""
     if data[:2] == b"\x1f\x8b":
         try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error):
+            data = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(data, UNPACKED)
+        except zlib.error:
             return
     yield _text(data)
 

@@ -1,10 +1,15 @@
 """A server that answers from a cassette, and nothing but what was recorded."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.outcomes import HarnessError
 from conformance.recorded.canonical import canonical, difference, digest
 from conformance.recorded.cassette import RESPONSE_HEADERS, Cassette, Exchange
+from conformance.replay.oracle import plain
+from conformance.replay.reading import Reading
+from conformance.replay.recording import Interaction, interaction_of
 from conformance.scripted import Request, ScriptedServer, StandIn
 from conformance.scripted.answer import Answer, broken_script
 from conformance.scripted.script import Scripted
@@ -34,6 +39,10 @@ class Tape(ScriptedServer, StandIn):
     def unanswered(self) -> int:
         """How many recorded exchanges are still to be asked for."""
         return max(0, len(self._cassette.exchanges) - len(self.requests))
+
+    @property
+    def readings(self) -> list[Reading]:
+        return [reading_of(each) for each in self._cassette.data["interactions"][: len(self.requests)]]
 
     def raise_problem(self) -> None:
         """Raise what a client was only told as an HTTP 500.
@@ -87,6 +96,21 @@ class Tape(ScriptedServer, StandIn):
     @property
     def _owner(self) -> str:
         return f"{self._cassette.path} is the record of {self._cassette.metadata['scenario']}"
+
+
+def reading_of(recorded: Mapping[str, Any]) -> Reading:
+    """What a recorded answer says, read without the implementation and its SDK.
+
+    Args:
+        recorded: mapping, a request and its answer as vcrpy writes them.
+
+    Raises:
+        HarnessError: it is of neither wire.
+    """
+    interaction = interaction_of(recorded)
+    if not isinstance(interaction, Interaction):
+        raise HarnessError(str(interaction))
+    return plain(interaction)
 
 
 def answer_of(exchange: Exchange) -> Answer:

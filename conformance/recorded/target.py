@@ -59,6 +59,10 @@ class Behind(Target):
     def is_judged_by(self, area: str, scenario: Scenario) -> bool:  # noqa: ARG002
         return self.records(self.inner, scenario)
 
+    def profile_of(self, area: str) -> str | None:  # noqa: ARG002
+        """That of what travels: some errors on record show the wire, and not all that a chapter on errors asks."""
+        return "wire"
+
     @staticmethod
     def records(inner: Target, scenario: Scenario) -> bool:
         """Whether a scenario is recorded, and asks nothing that a provider cannot do."""
@@ -71,6 +75,8 @@ class Behind(Target):
         Raises:
             HarnessError: it runs in this process.
         """
+        if isinstance(inner, Behind):
+            raise HarnessError(f"{inner.name} is replayed already; name {inner.inner.name}")
         if "wire" not in inner.capabilities:
             raise HarnessError(
                 f"{inner.name} runs in this process: it exchanges nothing that could be recorded; its record are its "

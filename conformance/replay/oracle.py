@@ -57,7 +57,7 @@ class Oracle:
         try:
             return self._typed(interaction), "sdk"
         except CannotReadError as reason:
-            return _plain(interaction), f"plain ({reason})"
+            return plain(interaction), f"plain ({reason})"
 
     def _typed(self, interaction: Interaction) -> Reading:
         sdk, create = self._sdk(interaction.wire)
@@ -130,7 +130,7 @@ def _wrong_type(interaction: Interaction) -> Reading | None:
     return Reading(failure=Failure("MalformedResponseError", interaction.media_type))
 
 
-def _plain(interaction: Interaction) -> Reading:
+def plain(interaction: Interaction) -> Reading:
     """The reading without an SDK."""
     reader, reading = READERS[interaction.wire], Reading()
     try:

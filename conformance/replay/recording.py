@@ -96,10 +96,11 @@ def interactions(path: Path) -> list[Interaction | UnreadableError]:
     recorded = data.get("interactions") if isinstance(data, dict) else None
     if not isinstance(recorded, list) or not recorded:
         raise UnreadableError("it has no list of interactions")
-    return [_interaction(each) for each in recorded]
+    return [interaction_of(each) for each in recorded]
 
 
-def _interaction(recorded: Any) -> Interaction | UnreadableError:
+def interaction_of(recorded: Any) -> Interaction | UnreadableError:
+    """One interaction of a file, or why it cannot be replayed."""
     try:
         request, response = recorded["request"], recorded["response"]
         url = urlsplit(str(request["uri"]))

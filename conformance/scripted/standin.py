@@ -1,8 +1,18 @@
 """What may stand where a scenario expects the scripted server."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.replay.reading import Reading
+
 
 class StandIn:
     """Has the face of `ScriptedServer` as far as it goes, and may complain of what no client could tell."""
+
+    @property
+    def readings(self) -> "list[Reading]":
+        """What each answer so far says, read without the implementation; of answers that are on record."""
+        raise NotImplementedError(f"{type(self).__name__}.readings")
 
     def raise_problem(self) -> None:
         """Raise what went wrong where an exception would have been lost."""

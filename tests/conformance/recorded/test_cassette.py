@@ -98,8 +98,8 @@ def test_what_is_missing_says_how_it_is_made(tmp_path: Path, name: str) -> None:
     shelf = Shelf(tmp_path / "c", name)
     path = shelf.folder / name
     path.unlink()
-    server = " --base-url URL" if name == REAL else ""
-    again = f"`python -m conformance record --target openai{server}`"
+    how = "with --base-url, from a server" if name == REAL else "without --base-url"
+    again = f"`python -m conformance record`, {how}"
     assert shelf.complaint(name) == f"{path} is missing; make it with {again}"
     with pytest.raises(CassetteError, match=r"\.yaml cannot be read: No such file"):
         cassette.load(path)
