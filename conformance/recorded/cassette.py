@@ -17,11 +17,13 @@ import yaml
 
 from conformance.outcomes import HarnessError
 from conformance.recorded.canonical import Canonical, canonical, digest, leaves
+from conformance.recorded.secrets import secrets
+from conformance.requirement import FACTS
 
 SUFFIX: Final = ".yaml"
 LARGEST: Final = 256 * 1024  # bytes of a file
 WIDTH: Final = 2**31  # lines of a body stay whole
-PROVENANCE: Final = re.compile(r"recorded: \S.*|synthetic: wire-facts [A-Z]\w*(, [A-Z]\w*)*")
+PROVENANCE: Final = re.compile(rf"recorded: \S.*|synthetic: wire-facts {FACTS.pattern}")
 KNOWN: Final = (
     "scenario",
     "target",
@@ -91,6 +93,25 @@ class Cassette:
         return str(self.metadata["provenance"]).startswith("synthetic")
 
     @cached_property
+    def text(self) -> str:
+        """The text of the file."""
+        return dumped(self.data)
+
+    def held(self) -> Iterator[str | bytes]:
+        """All that it says: its text; what streams say piece by piece; the bytes that YAML breaks into lines."""
+        yield self.text
+        for each in self.data["interactions"]:
+            for body in (each["request"]["body"], each["response"]["body"]["string"]):
+                if isinstance(body, bytes):
+                    yield body
+                elif "data:" in body:
+                    yield from _joined(body)
+
+    def secrets(self, known: str = "") -> list[str]:
+        """What in it looks like a secret; `known` is one by itself."""
+        return list(dict.fromkeys(kind for part in self.held() for kind in secrets(part, known)))
+
+    @cached_property
     def exchanges(self) -> tuple[Exchange, ...]:
         """The exchanges, in order."""
         base = urlsplit(self.metadata["base"]).path
@@ -103,7 +124,7 @@ class Cassette:
             **{name: self.metadata[name] for name in ("scenario", "requirements", "provenance")},
             "requests": [digest(each.request) for each in self.exchanges],
             "responses": [each.answer_digest for each in self.exchanges],
-            "sha256": hashlib.sha256(dumped(self.data).encode()).hexdigest(),
+            "sha256": hashlib.sha256(self.text.encode()).hexdigest(),
         }
 
 
@@ -144,17 +165,6 @@ def dumped(data: Mapping[str, Any]) -> str:
     return yaml.dump(data, Dumper=_LineDumper, sort_keys=False, allow_unicode=True, width=WIDTH)
 
 
-def held(data: Mapping[str, Any]) -> Iterator[str | bytes]:
-    """All that a cassette says: its text; what streams say piece by piece; the bytes that YAML breaks into lines."""
-    yield dumped(data)
-    for each in data["interactions"]:
-        for body in (each["request"]["body"], each["response"]["body"]["string"]):
-            if isinstance(body, bytes):
-                yield body
-            elif "data:" in body:
-                yield from _joined(body)
-
-
 def _joined(stream: str) -> Iterator[str]:
     """The texts of a stream, put together from all its events by the keys that they stand under."""
     pieces: dict[tuple[str | int, ...], list[str]] = {}
@@ -179,7 +189,7 @@ def _faults(cassette: Cassette, raw: bytes) -> Iterator[str]:
         for side, kept in (("request", REQUEST_HEADERS), ("response", RESPONSE_HEADERS)):
             if strange := sorted(set(each[side]["headers"]) - kept):
                 yield f"{side} {number} has the header {strange[0]!r}, which is not kept"
-    if dumped(cassette.data) != raw.decode():
+    if cassette.text != raw.decode():
         yield "it is not in the form that `python -m conformance record` writes: was it edited by hand?"
 
 

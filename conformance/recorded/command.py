@@ -18,10 +18,10 @@ from conformance.index import scenario_folder
 from conformance.outcomes import BROKEN, FAILED, OK, HarnessError
 from conformance.progress import told
 from conformance.recorded import cassette, manifest
+from conformance.recorded.cassette import Cassette
 from conformance.recorded.comparison import changes
 from conformance.recorded.manifest import Expected
 from conformance.recorded.recording import Source, record
-from conformance.recorded.secrets import secrets
 from conformance.recorded.target import Behind
 from conformance.redaction import redact
 from conformance.requirement import SERVER, Scenario, scenario_of
@@ -58,13 +58,14 @@ class Session:
         self._implementation = implementation
         self._source = source
         self._has_force = has_force
+        self._known = manifest.rows(folder)
         self.failed = 0
         self.recorded: list[str] = []
 
     def run(self, job: Job) -> str:
         """Record one cassette; the line that tells how it went."""
         path = self._folder / job.expected.name
-        if not self._has_force and path.exists() and job.expected.name in manifest.rows(self._folder):
+        if not self._has_force and path.exists() and job.expected.name in self._known:
             return f"{job.expected.name}  kept; --force replaces it"
         try:
             return f"{job.expected.name}  {self._recorded(job, path)}"
@@ -74,15 +75,14 @@ class Session:
 
     def _recorded(self, job: Job, path: Path) -> str:
         data = record(job.expected, job.scenario, job.target, self._implementation, self._source)
-        text = cassette.dumped(data)
-        key = self._source.api_key if self._source.is_real else ""
-        if found := dict.fromkeys(kind for part in cassette.held(data) for kind in secrets(part, key)):
+        made = Cassette(path, data)
+        if found := made.secrets(self._source.api_key if self._source.is_real else ""):
             raise HarnessError(f"it would hold what looks like {', '.join(found)}")
         line = _compared(path, data)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             draft = Path(folder) / path.name
-            draft.write_text(text, encoding="utf-8")
+            draft.write_text(made.text, encoding="utf-8")
             cassette.load(draft)  # what is there is lost for nothing less
             draft.replace(path)
         self.recorded.append(job.expected.name)

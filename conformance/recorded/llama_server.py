@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import re
+import socket
 import subprocess
 import sys
 import tarfile
@@ -150,8 +151,8 @@ def _version(binary: Path) -> str:
 
 
 def _free_port() -> int:
-    with ScriptedServer() as server:
-        return int(server.openai_url.rpartition(":")[2].partition("/")[0])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _await(url: str, process: "subprocess.Popen[bytes]") -> None:

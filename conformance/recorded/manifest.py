@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.recorded.cassette import SUFFIX, Cassette, CassetteError, held, load
-from conformance.recorded.secrets import secrets
+from conformance.recorded.cassette import SUFFIX, Cassette, CassetteError, load
 from conformance.requirement import SERVER, Scenario
 
 MANIFEST: Final = "manifest.json"
@@ -42,6 +41,11 @@ class Expected:
         """The file, in the folder of all cassettes."""
         return f"{self.target}/{self.scenario.replace('/test_', '.')}{SUFFIX}"
 
+    @property
+    def synthetic(self) -> str:
+        """The provenance of what its own script answers."""
+        return f"synthetic: wire-facts {self.recorded}"
+
     def disagreements(self, cassette: Cassette) -> Iterator[str]:
         """Where a cassette says other than the scenario."""
         metadata = cassette.metadata
@@ -52,7 +56,7 @@ class Expected:
         provenance = str(metadata["provenance"])
         if self.recorded == SERVER and cassette.is_synthetic:
             yield f"its provenance is {provenance!r}, and the scenario is recorded from a server"
-        if self.recorded != SERVER and provenance != f"synthetic: wire-facts {self.recorded}":
+        if self.recorded != SERVER and provenance != self.synthetic:
             yield f"its provenance is {provenance!r}, and the scenario is written from wire-facts {self.recorded}"
 
 
@@ -63,11 +67,6 @@ def rows(folder: Path) -> dict[str, Any]:
         CassetteError: it cannot be read, or has a row twice.
     """
     return dict(_read(folder).get("cassettes", {}))
-
-
-def implementation(folder: Path) -> str | None:
-    """Whose requests are on record."""
-    return _read(folder).get("implementation")
 
 
 def write(folder: Path, name: str, recorded: Collection[str]) -> None:
@@ -105,12 +104,11 @@ def trusted(folder: Path, expected: Expected) -> Cassette:
         how = "with --base-url, from a server" if expected.recorded == SERVER else "without --base-url"
         raise CassetteError(f"{folder / expected.name} is missing; make it with `python -m conformance record`, {how}")
     cassette = load(folder / expected.name)
-    if told := dict.fromkeys(kind for text in held(cassette.data) for kind in secrets(text)):
-        raise CassetteError(
-            f"{cassette.path}: it holds what looks like {', '.join(told)}"
-        )  # and nothing of what it says
-    wrong = [*_unlike(rows(folder).get(expected.name), cassette), *expected.disagreements(cassette)]
-    if (owner := implementation(folder)) != cassette.metadata["implementation"]:
+    if told := cassette.secrets():  # and nothing of what it says
+        raise CassetteError(f"{cassette.path}: it holds what looks like {', '.join(told)}")
+    head = _read(folder)
+    wrong = [*_unlike(head.get("cassettes", {}).get(expected.name), cassette), *expected.disagreements(cassette)]
+    if (owner := head.get("implementation")) != cassette.metadata["implementation"]:
         wrong.append(f"it has the requests of {cassette.metadata['implementation']!r}, and {MANIFEST} is of {owner!r}")
     if wrong:
         raise CassetteError(f"{cassette.path}: {'; '.join(wrong)}")

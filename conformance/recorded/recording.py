@@ -144,7 +144,7 @@ def _exchanged(kept: Any) -> list[dict[str, Any]]:
 
 def _provenance(expected: Expected, source: Source, response: Mapping[str, Any]) -> str:
     if not source.is_real:
-        return f"synthetic: wire-facts {expected.recorded}"
+        return expected.synthetic
     named = next((values[0] for name, values in response["headers"].items() if name.lower() == "server"), None)
     return f"recorded: {source.server or named or urlsplit(source.base_url).hostname}"
 

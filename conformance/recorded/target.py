@@ -1,6 +1,7 @@
 """The targets that are replayed from cassettes, or recorded to them: a provider behind another server."""
 
 from collections.abc import Callable, Iterable
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,7 @@ class Replayed(Behind):
         super().__init__(inner, self._tape)
         self.name = f"{inner.name}{RECORDED}"
         self.folder = folder
+        self._trusted = cache(partial(trusted, folder))  # both surfaces play one reading of a file
 
     def cassettes(self, checks: Iterable["Check"]) -> dict[str, int]:
         return provenances(self.folder, self._names(checks))
@@ -112,6 +114,6 @@ class Replayed(Behind):
     def _tape(self, check: "Check | None") -> "StandIn | None":
         if check is None:
             return None
-        tape = Tape(trusted(self.folder, self._expected(check)))
+        tape = Tape(self._trusted(self._expected(check)))
         tape.start()
         return tape

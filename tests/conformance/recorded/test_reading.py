@@ -7,7 +7,7 @@ import pytest
 from aimu.wire.anthropic import AnthropicDecoder
 from conformance import targets
 from conformance.outcomes import HarnessError, Outcome
-from conformance.recorded import cassette, command, manifest, secrets
+from conformance.recorded import cassette, command, manifest
 from conformance.recorded.target import Replayed
 from tests.conformance.recorded.shelf import judged, shipped_data
 
@@ -70,7 +70,7 @@ def test_a_secret_that_a_stream_says_piece_by_piece_is_found() -> None:
     key = "ghp_" + "a1B2" * 9
     events = "".join(f'data: {{"delta": {{"text": "{piece}"}}}}\n\n' for piece in (key[:9], key[9:20], key[20:]))
     data["interactions"][0]["response"]["body"]["string"] = events
-    assert [kind for part in cassette.held(data) for kind in secrets.secrets(part)] == ["a GitHub token (ghp_a1...)"]
+    assert cassette.Cassette(Path(), data).secrets() == ["a GitHub token (ghp_a1...)"]
 
 
 def test_what_is_replayed_already_is_not_recorded() -> None:

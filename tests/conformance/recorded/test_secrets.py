@@ -6,10 +6,11 @@ import hashlib
 import struct
 import uuid
 import zlib
+from pathlib import Path
 
 import pytest
 
-from conformance.recorded.cassette import held
+from conformance.recorded.cassette import Cassette
 from conformance.recorded.secrets import KINDS, secrets
 from tests.conformance.recorded.shelf import NAMES, SHIPPED
 from tests.conformance.recorded.wrappings import API_KEYS, GITHUB, SECRETS, WRAPPINGS, based
@@ -55,7 +56,9 @@ def test_a_secret_in_bytes_is_found_as_yaml_writes_them(length: int) -> None:
     """Base64 in several lines, each of which is read as if it were all."""
     noise = hashlib.shake_256(b"noise").hexdigest(length // 2)
     body = gzip.compress(f"{noise} {GITHUB} {noise}".encode(), mtime=0)
-    (text, whole) = held({"interactions": [{"request": {"body": ""}, "response": {"body": {"string": body}}}]})
+    (text, whole) = Cassette(
+        Path(), {"interactions": [{"request": {"body": ""}, "response": {"body": {"string": body}}}]}
+    ).held()
     assert isinstance(text, str)
     assert secrets(whole) != []
 
