@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from conformance.requirement import Body
     from conformance.scripted import ScriptedServer, StandIn
     from conformance.targets import Target
+    from conformance.trace import Trace
 
 STATE: Final = ("messages", "last_usage", "last_thinking", "stop_reason")
 
@@ -67,6 +68,10 @@ class Driver(Recorder):
     def readings(self) -> "list[Reading]":
         """What each answer of a recorded server says, read without the implementation."""
         return cast("StandIn", self.server).readings
+
+    def trace(self) -> "Trace":
+        """What was asked of the model and answered so far, for who has to explain a failure; costs nothing before."""
+        return self._stage.trace()
 
     def script(self, *replies: Any) -> None:
         """Say what the model answers; where the target is not scripted, do nothing.

@@ -26,6 +26,11 @@ def preset(d: Driver, name: str, **keywords: Any) -> Any:
     return d.track(d.api.client(f"{name}:{d.server.model};tools,vision,thinking", **settings | keywords))
 
 
+def speaks(d: Driver, name: str) -> bool:
+    """Whether a named provider is reached over a wire of the target; the other wire is for another target to show."""
+    return f"{'anthropic' if name == 'anthropic' else 'openai'}_wire" in d.target.capabilities
+
+
 async def ask(d: Driver, client: Any, text: str = "hi", *, stream: bool, **keywords: Any) -> str:
     """Say something and return the text of all rounds, whole or streamed."""
     if not stream:

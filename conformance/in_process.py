@@ -21,12 +21,14 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "hf": {"dtype": "float32"},
     "llamacpp": {"constrain_tool_calls": False, "n_threads": 1},
 }
-SPOKEN: Final = frozenset(("streaming", "usage", "in_process", "scripted", "tools", "parallel_tools", "thinking"))
+SPOKEN: Final = frozenset(
+    ("streaming", "usage", "in_process", "micro_model", "scripted", "tools", "parallel_tools", "thinking")
+)
 KEPT: Final = {"llamacpp": frozenset({"constrained"})}  # transformers has no grammars
 # the others say nothing of a model: its calls to MCP servers are tool calls, it is on no wire, and what runners do with
 # clients is the same for both engines, so the quick one shows it
-SHARED: Final = ("core", "streaming", "tools", "agents", "in-process")
-PROFILES: Final = {"hf": SHARED, "llamacpp": (*SHARED, "workflows")}
+SHARED: Final = ("core", "streaming", "tools", "in-process")
+PROFILES: Final = {"hf": SHARED, "llamacpp": (*SHARED, "agents", "workflows")}
 SETTABLE: Final = frozenset(
     (
         *("system_message", "tools", "mcp_client", "max_iterations", "concurrent_tool_calls", "on_tool_error"),

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from conformance import profiles
+from conformance import floor, profiles, suite, versions
+from conformance.outcomes import BROKEN, OK, HarnessError
 from conformance.spec import Requirement, Spec, default_folder, load
 
 INDEX: Final = "index.json"
@@ -73,7 +74,16 @@ def check(folder: Path | None = None, scenarios: Path | None = None) -> list[str
     if spec.folder == default_folder():
         chapters = {requirement.chapter for requirement in spec.requirements.values()}
         problems += profiles.problems(chapters, _areas(scenarios))
+    if spec.folder == default_folder() or (spec.folder / versions.FOLDER).is_dir():
+        problems += _drift(spec)
     return problems
+
+
+def _drift(spec: Spec) -> list[str]:
+    try:
+        return floor.problems(spec, suite.scenarios())
+    except HarnessError as error:
+        return [str(error)]
 
 
 def _areas(folder: Path | None) -> set[str]:
@@ -115,28 +125,40 @@ def traceability(folder: Path | None = None) -> dict[str, list[str]]:
 
 
 def main(argv: list[str]) -> int:
-    """List, check or generate: `python -m conformance spec [--check] [--write]`.
+    """List, check or generate: `python -m conformance spec [--check] [--write] [--freeze [VERSION]]`.
 
     Args:
         argv: list of str, without the word "spec".
 
     Returns:
-        int: 0, or 2 when `--check` found something.
+        int: 0, or 2 when `--check` found something or the version may not be frozen.
     """
-    parser = argparse.ArgumentParser(prog="python -m conformance spec", description="The numbered requirements.")
-    parser.add_argument("--check", action="store_true", help="fail when a chapter is malformed or the index is stale")
-    parser.add_argument("--write", action="store_true", help="generate the index")
-    parser.add_argument("--folder", type=Path, default=default_folder(), help="the chapters (default: the suite's own)")
-    options = parser.parse_args(argv)
+    options = _parser().parse_args(argv)
     if options.write:
         print(f"wrote {write(options.folder)}")
+    if options.freeze is not None:
+        try:
+            print(f"froze {versions.freeze(load(options.folder), suite.scenarios(), options.freeze or None)}")
+        except HarnessError as error:
+            print(error, file=sys.stderr)
+            return BROKEN
     if options.check:
         problems = check(options.folder)
         print("\n".join([*problems, f"{len(problems)} problems"]), file=sys.stderr if problems else sys.stdout)
-        return 2 if problems else 0
-    if not options.write:
+        return BROKEN if problems else OK
+    if not options.write and options.freeze is None:
         print("\n".join(_listing(load(options.folder))))
-    return 0
+    return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m conformance spec", description="The numbered requirements.")
+    add = parser.add_argument
+    add("--check", action="store_true", help="fail when a chapter is malformed, the index stale, or the version broken")
+    add("--write", action="store_true", help="generate the index; a frozen version is left as it is")
+    add("--freeze", nargs="?", const="", metavar="VERSION", help="write down what a version is, until it is released")
+    add("--folder", type=Path, default=default_folder(), help="the chapters (default: the suite's own)")
+    return parser
 
 
 def _listing(spec: Spec) -> Iterator[str]:

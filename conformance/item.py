@@ -1,18 +1,16 @@
 """A check as pytest sees it: an item of its own, without fixtures, so that no plugin for async tests touches it."""
 
 from os import PathLike
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from conformance.check import Check
+from conformance.explanation import COMPARED, Explanation, details
 from conformance.outcomes import Outcome
 from conformance.redaction import redact
+from conformance.reproduction import command
 from conformance.run import Run
-
-HARNESS: Final = Path(__file__).parent
-ENGINE: Final = ("_pytest", "pluggy")
 
 
 class CheckItem(pytest.Item):
@@ -30,14 +28,17 @@ class CheckItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the check; raise what makes pytest show its outcome."""
+        self.config.stash[COMPARED] = ""
         result = self.run.perform(self.check)
         if result.outcome is Outcome.PASS:
             return
         if result.outcome in (Outcome.NOT_APPLICABLE, Outcome.COULD_NOT_RUN):
             pytest.skip(redact(f"{result.outcome}: {result.reason}"))
+        error = result.error or AssertionError(result.reason)
+        self._explain(error)
         if result.outcome is Outcome.EXPECTED_FAIL:
             pytest.xfail(redact(result.reason))
-        raise result.error or AssertionError(result.reason)
+        raise error
 
     def reportinfo(self) -> tuple[PathLike[str] | str, int | None, str]:
         """Where the scenario stands."""
@@ -45,26 +46,13 @@ class CheckItem(pytest.Item):
         return self.path, code.co_firstlineno - 1 if code else None, self.check.id
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:  # noqa: ARG002
-        """What is shown of a failure: the requirements, what happened, and how to see it again."""
-        lines = [self.check.id, ""]
-        for identity in self.check.scenario.requirements:
-            requirement = self.run.spec.requirements[identity]
-            lines += [f"  {identity}  {requirement.sentence}", f"  {' ' * len(identity)}  {requirement.link}"]
-        command = self.run.reproduce(self.check, self.nodeid)
-        return redact("\n".join([*lines, "", self._told(excinfo), "", f"reproduce: {command}"]))
+        """What is shown of a failure; one that came to light after the body is explained by itself."""
+        found = self.run.judge.explanations.get(self.check.id)
+        return (found or self._explain(excinfo.value)).text
 
-    def _told(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
-        if not self._from_scenario(excinfo):
-            kind = "" if isinstance(excinfo.value, AssertionError) else f"{excinfo.typename}: "
-            return "\n".join(f"E   {line}" for line in f"{kind}{excinfo.value}".splitlines())
-        return str(excinfo.getrepr(style="short", tbfilter=self._from_scenario))
-
-    def _from_scenario(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
-        """The part of a traceback from the scenario on, without the frames of the harness and of pytest."""
-        return excinfo.traceback.cut(path=self.path).filter(_is_told)
-
-
-def _is_told(entry: Any) -> bool:
-    path = Path(entry.path)
-    is_harness = path.parent == HARNESS and not path.name.startswith("test_")
-    return not is_harness and not any(part in ENGINE for part in path.parts)
+    def _explain(self, error: BaseException) -> Explanation:
+        judge = self.run.judge
+        told = details(self.check, self.run.spec, error, self.config.stash.get(COMPARED, ""))
+        explanation = Explanation(told, judge.traces.get(self.check.id) or None, redact(command(self.run, self)))
+        judge.explanations[self.check.id] = explanation
+        return explanation

@@ -9,10 +9,13 @@ import pytest
 
 from conformance.baseline import Excuse
 from conformance.check import Check
+from conformance.explanation import HINT, Explanation
 from conformance.implementation import Implementation
 from conformance.outcomes import HarnessError, Outcome, Result
 from conformance.projection import difference
 from conformance.surfaces import DRIVERS
+from conformance.targets import Target
+from conformance.trace import Trace
 from conformance.vocabulary import PARITY
 
 GOES_THROUGH: Final = (KeyboardInterrupt, pytest.exit.Exception)
@@ -26,11 +29,19 @@ class Judge:
         implementation: Implementation under test.
         excuses: the baseline.
         limit: float, seconds that one check may take.
+        is_live: bool, default False: whether targets on a real endpoint may run.
+
+    Attributes:
+        traces: dict of str to list, by check: what was exchanged in those that did not pass.
+        explanations: dict of str to Explanation, by check: of those that are to be explained.
     """
 
     implementation: Implementation
     excuses: Mapping[str, Excuse]
     limit: float
+    is_live: bool = False
+    traces: dict[str, Trace] = field(default_factory=dict)
+    explanations: dict[str, Explanation] = field(default_factory=dict)
     _probed: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
 
     def judge(self, check: Check, results: Mapping[str, Result]) -> Result:
@@ -48,9 +59,9 @@ class Judge:
         return self._excused(replace(found, seconds=time.perf_counter() - begin))
 
     def _run(self, check: Check) -> Result:
-        if reason := check.target.unavailable():
+        if reason := self._unavailable(check.target):
             return _result(check, Outcome.COULD_NOT_RUN, f"{check.target.name}: {reason}")
-        missing = [need for need in check.scenario.needs if need not in check.target.capabilities]
+        missing = check.scenario.lacks(check.target.capabilities)
         for capability in missing:
             if complaint := self._probe(check, capability):
                 return _failure(check, AssertionError(complaint))
@@ -65,15 +76,16 @@ class Judge:
             driver.play(check.scenario.body, self.limit)
         except GOES_THROUGH:
             raise
-        except (pytest.skip.Exception, pytest.xfail.Exception) as error:
-            wrong = HarnessError("a scenario may not skip or excuse itself; declare what it needs, or use a baseline")
-            wrong.__cause__ = error
-            return _result(check, Outcome.HARNESS_ERROR, str(wrong), wrong)
-        except HarnessError as error:
-            return _result(check, Outcome.HARNESS_ERROR, str(error), error)
         except BaseException as error:
-            return _failure(check, error)
+            self.traces[check.id] = driver.trace()
+            return _ended(check, error)
         return replace(_result(check, Outcome.PASS), projection=driver.projection)
+
+    def _unavailable(self, target: Target) -> str | None:
+        """Why a target cannot run here, or None; it is not asked of one whose endpoint was not allowed."""
+        if target.uses_network and not self.is_live:
+            return "it talks to a real endpoint; add --live to let it"
+        return target.unavailable()
 
     def _probe(self, check: Check, capability: str) -> str | None:
         """Why the refusal of a capability was not observed, or None; asked once for a target and a surface."""
@@ -115,7 +127,7 @@ class Judge:
         if excuse is None:
             return result
         if result.outcome is Outcome.FAIL:
-            return replace(result, outcome=Outcome.EXPECTED_FAIL, reason=f"{excuse.reason} ({excuse.link})", error=None)
+            return replace(result, outcome=Outcome.EXPECTED_FAIL, reason=f"{excuse.reason} ({excuse.link})")
         if result.outcome is Outcome.PASS:
             reason = f"passes, although the baseline expects a failure: {excuse.reason}; remove the entry"
             return replace(result, outcome=Outcome.UNEXPECTED_PASS, reason=reason, error=AssertionError(reason))
@@ -129,11 +141,22 @@ def _result(check: Check, outcome: Outcome, reason: str = "", error: BaseExcepti
     return Result(check.id, check.target.name, outcome, reason, error=error)
 
 
+def _ended(check: Check, error: BaseException) -> Result:
+    """How a check ended whose body raised."""
+    if isinstance(error, (pytest.skip.Exception, pytest.xfail.Exception)):
+        wrong = HarnessError("a scenario may not skip or excuse itself; declare what it needs, or use a baseline")
+        wrong.__cause__ = error
+        return _result(check, Outcome.HARNESS_ERROR, str(wrong), wrong)
+    if isinstance(error, HarnessError):
+        return _result(check, Outcome.HARNESS_ERROR, str(error), error)
+    return _failure(check, error)
+
+
 def _failure(check: Check, error: BaseException) -> Result:
     return _result(check, Outcome.FAIL, _line(error), error)
 
 
 def _line(error: BaseException) -> str:
-    text = str(error).strip()
+    text = str(error).strip().removesuffix(HINT).rstrip()
     kind = type(error).__name__
     return text if isinstance(error, AssertionError) and text else f"{kind}: {text}" if text else kind

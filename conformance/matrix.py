@@ -1,17 +1,18 @@
-"""The matrix of a run: areas by targets and surfaces, and one line on what it comes to."""
+"""The matrix of a report as text: areas by targets and surfaces, and one line on what it comes to."""
 
 import io
-from collections.abc import Sequence
-from typing import Final
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conformance.check import Check
-from conformance.outcomes import OK, RAN, Conclusion, Outcome, Result, tally
-from conformance.profiles import PROFILES, Standing, standings
-from conformance.run import Run
+from conformance.characters import one_line
+from conformance.outcomes import Outcome
+from conformance.profiles import PROFILES
 from conformance.vocabulary import PARITY, SURFACES
 
 MARKS: Final = {
@@ -23,97 +24,105 @@ MARKS: Final = {
     Outcome.NOT_APPLICABLE: "n",
 }
 LEGEND: Final = "passed/declared; " + ", ".join(f"{mark} {outcome}" for outcome, mark in MARKS.items())
+LONG: Final = 200  # characters of what is told of a profile
 BAD: Final = {Outcome.FAIL, Outcome.UNEXPECTED_PASS, Outcome.HARNESS_ERROR}
 
+Report = Mapping[str, Any]
 
-def lines(run: Run, conclusion: Conclusion, width: int, has_colour: bool = False) -> list[str]:
+
+def lines(report: Report, width: int, has_colour: bool = False, written: Path | None = None) -> list[str]:
     """The matrix of the profiles asked for, where the run stands on each profile, and the conclusion.
 
     Args:
-        run: Run, that has ended.
-        conclusion: Conclusion, drawn from it.
+        report: dict, as `conformance.report.build` makes it.
         width: int, of the terminal.
         has_colour: bool, default False.
+        written: Path or None, default None: where the report was written, to be told.
 
     Returns:
         list of str: lines.
     """
-    checks = [run.declared[identity] for identity in run.within(run.settings.profiles)]
-    table = _table(run, checks)
+    areas = scoped(report)
+    table = _table(report, areas)
     wide = max(width, Console(width=10_000).measure(table).minimum)
-    written = io.StringIO()
-    console = Console(file=written, width=wide, force_terminal=has_colour, no_color=not has_colour, highlight=False)
-    if checks:
+    text = io.StringIO()
+    console = Console(file=text, width=wide, force_terminal=has_colour, no_color=not has_colour, highlight=False)
+    if areas:
         console.print(table)
         console.print(LEGEND, soft_wrap=True)
-    for line in (*profile_lines(run), *cassette_lines(run)):
+    for line in (*profile_lines(report), *cassette_lines(report)):
         console.print(line, soft_wrap=True, markup=False)
-    console.print(summary(run, conclusion), soft_wrap=True, markup=False)
-    return written.getvalue().splitlines()
+    told = f"; report: {written}" if written else ""
+    console.print(summary(report) + told, soft_wrap=True, markup=False)
+    return text.getvalue().splitlines()
 
 
-def profile_lines(run: Run) -> list[str]:
+def scoped(report: Report) -> list[Report]:
+    """The areas of the profiles asked for; none asked for is all."""
+    scope = report["scope"]
+    return [each for each in report["areas"] if scope is None or each["profile"] in scope]
+
+
+def profile_lines(report: Report) -> list[str]:
     """One line for each profile; none for a suite that has nothing to do with them."""
-    if not run.settings.profiles and not any(check.profile for check in run.declared.values()):
+    if not report["scope"] and not any(each["profile"] for each in report["areas"]):
         return []
-    return [_standing(standing) for standing in standings(run)]
+    return [_standing(profile) for profile in report["profiles"]]
 
 
-def cassette_lines(run: Run) -> list[str]:
+def cassette_lines(report: Report) -> list[str]:
     """One line for each target that is replayed: where its cassettes come from, real servers and scripts apart."""
-    found = sorted({check.target for check in run.declared.values()}, key=lambda target: target.name)
-    counts = {target.name: target.cassettes(run.of(target)) or {} for target in found}
-    told = {name: ", ".join(f"{n} {kind}" for kind, n in each.items()) for name, each in counts.items() if each}
+    counts = {target["name"]: target["cassettes"] for target in report["targets"] if target["cassettes"]}
+    told = {name: ", ".join(f"{n} {kind}" for kind, n in each.items()) for name, each in sorted(counts.items())}
     return [f"{name}  {sum(counts[name].values())} cassettes: {kinds}" for name, kinds in told.items()]
 
 
-def summary(run: Run, conclusion: Conclusion) -> str:
-    """One line: how many checks ran of how many, how they ended, the verdict, and where the report is."""
-    results = list(run.results.values())
-    ran = sum(result.outcome in RAN for result in results)
-    counts = _counts(results)
-    verdict = f"verdict: {conclusion.verdict}" if conclusion.verdict else "no verdict"
-    report = f"; report: {run.settings.report / 'report.json'}" if run.settings.report else ""
-    return f"{ran} of {len(run.declared)} checks ran: {counts}; {verdict} ({conclusion.sentence}){report}"
+def summary(report: Report) -> str:
+    """One line: how many checks ran of how many, how they ended, and the verdict."""
+    verdict = f"verdict: {report['verdict']}" if report["verdict"] else "no verdict"
+    shard = f"shard {report['shard']['number']} of {report['shard']['of']}: " if report["shard"] else ""
+    counts, why = counted(report["totals"]), one_line(report["sentence"])
+    return f"{shard}{report['ran']} of {report['declared']} checks ran: {counts}; {verdict} ({why})"
 
 
-def _standing(standing: Standing) -> str:
-    conclusion = standing.conclusion
-    ran = sum(result.outcome in RAN for result in standing.results)
-    verdict = conclusion.verdict or "no verdict"
-    why = "" if conclusion.code == OK else f" ({conclusion.sentence})"
-    name = standing.name.ljust(max(map(len, PROFILES)))
-    return f"{name}  {standing.declared} declared, {ran} ran: {_counts(standing.results)}; {verdict}{why}"
+def counted(totals: Mapping[str, int]) -> str:
+    """The outcomes that there are, with their numbers."""
+    return ", ".join(f"{count} {outcome}" for outcome, count in totals.items() if count) or "nothing"
 
 
-def _counts(results: Sequence[Result]) -> str:
-    return ", ".join(f"{count} {outcome}" for outcome, count in tally(results).items() if count) or "nothing"
+def _standing(profile: Report) -> str:
+    verdict = profile["verdict"] or "no verdict"
+    why = "" if profile["verdict"] == "conformant" else f" ({one_line(profile['sentence'], LONG)})"
+    name = profile["name"].ljust(max(map(len, PROFILES)))
+    told = f"{profile['declared']} declared, {profile['ran']} ran: {counted(profile['totals'])}"
+    return f"{name}  {told}; {verdict}{why}"
 
 
-def _table(run: Run, checks: Sequence[Check]) -> Table:
-    columns = list(dict.fromkeys((check.target.name, surface) for check in checks for surface in (*SURFACES, PARITY)))
-    areas = sorted({check.area for check in checks})
+def _table(report: Report, areas: Sequence[Report]) -> Table:
+    targets = dict.fromkeys(each["target"] for each in areas)
+    columns = [(target, surface) for target in targets for surface in (*SURFACES, PARITY)]
+    ends: dict[tuple[str, str, str], Counter[str]] = {}
+    for check in report["checks"]:
+        ends.setdefault((check["area"], check["target"], check["surface"]), Counter())[check["outcome"]] += 1
+    declared = {(each["area"], each["target"], each["surface"]): each["declared"] for each in areas}
+    names = sorted({each["area"] for each in areas})
     table = Table(show_footer=True)
-    table.add_column("area", footer="total")
+    table.add_column("area", footer="total", no_wrap=True)
     for target, surface in columns:
-        column = [c for c in checks if (c.target.name, c.surface) == (target, surface)]
-        table.add_column(f"{target}\n{surface}", footer=_cell(column, run))
-    for area in areas:
-        cells = [
-            _cell([c for c in checks if (c.area, c.target.name, c.surface) == (area, target, surface)], run)
-            for target, surface in columns
-        ]
-        table.add_row(area, *cells)
+        keys = [(name, target, surface) for name in names if (name, target, surface) in declared]
+        total = sum((ends.get(key, Counter()) for key in keys), Counter[str]())
+        table.add_column(f"{target}\n{surface}", footer=_cell(total, sum(declared[key] for key in keys)))
+    for name in names:
+        keys = [(name, *column) for column in columns]
+        table.add_row(name, *(_cell(ends.get(key, Counter()), declared.get(key, 0)) for key in keys))
     return table
 
 
-def _cell(checks: Sequence[Check], run: Run) -> Text:
-    if not checks:
+def _cell(outcomes: Counter[str], declared: int) -> Text:
+    if not declared:
         return Text("-", style="dim")
-    results: list[Result] = [run.results[check.id] for check in checks if check.id in run.results]
-    outcomes = [result.outcome for result in results]
-    passed = outcomes.count(Outcome.PASS)
-    marks = "".join(f" {mark}{outcomes.count(outcome)}" for outcome, mark in MARKS.items() if outcome in outcomes)
-    is_bad = any(outcome in BAD for outcome in outcomes)
-    style = "red" if is_bad else "green" if passed == len(checks) else "yellow"
-    return Text(f"{passed}/{len(checks)}{marks}", style=style)
+    passed = outcomes[Outcome.PASS]
+    marks = "".join(f" {mark}{outcomes[outcome]}" for outcome, mark in MARKS.items() if outcomes[outcome])
+    is_bad = any(outcomes[outcome] for outcome in BAD)
+    style = "red" if is_bad else "green" if passed == declared else "yellow"
+    return Text(f"{passed}/{declared}{marks}", style=style)

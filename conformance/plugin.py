@@ -1,23 +1,26 @@
 """The pytest plugin. It acts on functions that carry `@requirement`, and on nothing else."""
 
 from collections.abc import Generator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from conformance import collection, extent
+from conformance.crash import told_exits
+from conformance.explanation import pytest_assertrepr_compare as pytest_assertrepr_compare
 from conformance.item import CheckItem
 from conformance.outcomes import BROKEN, FAILED, Conclusion, HarnessError, Outcome
 from conformance.profiles import PROFILES
 from conformance.redaction import redact
-from conformance.requirement import scenario_of
 from conformance.run import Run
-from conformance.settings import IMPLEMENTATION, Settings, defaults
+from conformance.session import CONCLUSION, REPORT, RUN
+from conformance.settings import IMPLEMENTATION, Settings, cleared, defaults
+from conformance.sharding import Shard
 from conformance.targets import BUILT_IN
 from conformance.vocabulary import PARITY, SURFACES
 
-RUN: Final = pytest.StashKey[Run]()
-CONCLUSION: Final = pytest.StashKey[Conclusion]()
 ORDER: Final = (*SURFACES, PARITY)
 
 
@@ -28,21 +31,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-target", action="append", metavar="NAME", help=f"a target (default: {', '.join(BUILT_IN)})")
     add("--conformance-require", action="append", metavar="NAME", help="a target that must run (default: all selected)")
     add("--conformance-implementation", default=IMPLEMENTATION, metavar="NAME", help="the module under test")
-    add("--conformance-report", type=Path, metavar="DIR", help="write report.json, junit.xml and matrix.txt there")
+    add("--conformance-report", type=Path, metavar="DIR", help="write report.json and what is made of it there")
     add("--conformance-baseline", type=Path, metavar="FILE", help="expected failures: reason, link, expires")
     add("--conformance-spec", type=Path, metavar="DIR", help="the chapters (default: the suite's own)")
     add("--conformance-cassettes", type=Path, metavar="DIR", help="recordings (default: the suite's own)")
     add("--conformance-profile", action="append", metavar="NAME", help=f"judge it alone: {', '.join(PROFILES)}")
     add("--conformance-only", metavar="CHECKID", help="run one check; no verdict")
     add("--conformance-scenario", metavar="PART", help="run scenarios whose area/function contains PART; no verdict")
+    add("--conformance-shard", metavar="K/N", help="run the K-th of N parts; no verdict until they are merged")
     add("--conformance-timeout", type=float, default=60.0, metavar="SECONDS", help="for one check (default: 60)")
+    add("--conformance-live", action="store_true", help="let targets that talk to real endpoints do so")
     add("--conformance-command", action="store_true", help="an empty run counts as a run of the suite")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the options; a report includes pytest's own JUnit file."""
+    """Read the options, and take away the report of an earlier run, so that a crash cannot leave it standing."""
     value = config.getoption
+    try:
+        shard = Shard.parse(value("conformance_shard")) if value("conformance_shard") else None
+    except HarnessError as error:
+        pytest.exit(str(error), returncode=BROKEN)
     settings = Settings(
         targets=tuple(dict.fromkeys(value("conformance_target") or defaults(value("conformance_implementation")))),
         required=tuple(value("conformance_require") or ()),
@@ -54,13 +63,15 @@ def pytest_configure(config: pytest.Config) -> None:
         profiles=tuple(dict.fromkeys(value("conformance_profile") or ())),
         only=value("conformance_only"),
         scenario=value("conformance_scenario"),
+        shard=shard,
         limit=value("conformance_timeout"),
+        is_live=value("conformance_live"),
         is_command=value("conformance_command"),
         is_listing=value("collectonly"),
     )
     config.stash[RUN] = Run(settings)
-    if settings.report and not config.option.xmlpath:
-        config.option.xmlpath = str(settings.report / "junit.xml")
+    if settings.report and not settings.is_listing:
+        cleared(settings.report)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -71,7 +82,7 @@ def pytest_collection(session: pytest.Session) -> None:
         try:
             _ = run.required
         except HarnessError as error:
-            run.errors.append(str(error))
+            run.faults.append(str(error))
             pytest.exit(str(error), returncode=BROKEN)
 
 
@@ -83,20 +94,8 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> Any:
-    """Make the checks of a scenario: one for each target and surface, and the comparison."""
-    scenario = scenario_of(obj)
-    if scenario is None:
-        return None
-    if not isinstance(collector, pytest.Module):
-        raise collector.CollectError(f"{name}: a scenario is a function of a module, not of a class")
-    if hasattr(collector.config, "workerinput"):
-        raise collector.CollectError("checks are counted in one process; run them without -n")
-    run = collector.config.stash[RUN]
-    try:
-        checks = run.declare(collector.path, scenario)
-    except HarnessError as error:
-        raise collector.CollectError(str(error)) from error
-    return [CheckItem.from_parent(collector, name=check.name, check=check, run=run) for check in checks]
+    """Make the checks of a scenario, and those of a class that brings its target."""
+    return collection.found(collector, name, obj)
 
 
 @pytest.hookimpl(trylast=True)
@@ -108,9 +107,10 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     try:
         run.prepare()
     except HarnessError as error:
-        run.errors.append(str(error))
+        run.faults.append(str(error))
         pytest.exit(str(error), returncode=BROKEN)
-    left_out = [item for item in items if isinstance(item, CheckItem) and not run.is_wanted(item.check)]
+    wanted = extent.wanted(run)
+    left_out = [item for item in items if isinstance(item, CheckItem) and item.check.id not in wanted]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if item not in set(left_out)]
@@ -126,7 +126,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Note what is going to run, and what could not be collected."""
     run = session.config.stash[RUN]
     if session.testsfailed and run.is_active:
-        run.errors.append(f"{session.testsfailed} files could not be collected")
+        run.faults.append(f"{session.testsfailed} files could not be collected")
     run.selected = {item.check.id for item in session.items if isinstance(item, CheckItem)}
 
 
@@ -166,18 +166,25 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     run.close()
     if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
-        run.errors.append("internal error of the engine")
+        run.faults.append("internal error of the engine")
     run.was_stopped |= bool(session.shouldfail or session.shouldstop) or exitstatus == pytest.ExitCode.INTERRUPTED
-    conclusion = run.conclude()
-    if run.settings.report:
-        try:
-            from conformance.report import write
-
-            write(run, conclusion)
-        except Exception as error:  # whatever it is, it must not end in an exit code that says something else
-            conclusion = Conclusion(BROKEN, f"the report could not be written: {error}")
+    conclusion = _report(session.config, run, run.conclude())
     session.config.stash[CONCLUSION] = conclusion
     session.exitstatus = FAILED if run.others_failed and conclusion.code != BROKEN else conclusion.code
+
+
+def _report(config: pytest.Config, run: Run, conclusion: Conclusion) -> Conclusion:
+    """Write the report; the conclusion, or why it could not be written."""
+    try:
+        from conformance.report import build, write
+
+        report = build(run, conclusion)
+        if run.settings.report:
+            write(report, run.settings.report)
+    except Exception as error:  # whatever it is, it must not end in an exit code that says something else
+        return Conclusion(BROKEN, f"the report could not be written: {error}")
+    config.stash[REPORT] = report
+    return conclusion
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -185,15 +192,30 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     conclusion = config.stash.get(CONCLUSION, None)
     if conclusion is None:
         return
-    writer = config.get_terminal_writer()
     terminalreporter.ensure_newline()
+    for line in (*config.stash[RUN].notes, *_matrix(config, conclusion)):
+        terminalreporter.write_line(line)
+
+
+def _matrix(config: pytest.Config, conclusion: Conclusion) -> list[str]:
+    report, folder = config.stash.get(REPORT, None), config.stash[RUN].settings.report
+    writer = config.get_terminal_writer()
+    if report is None:
+        return [f"no verdict ({conclusion.sentence})"]
     try:
         from conformance.matrix import lines
     except ImportError as error:
-        terminalreporter.write_line(f"{conclusion.sentence} (no matrix: {error}; install aimu[conformance])")
-        return
-    for line in lines(config.stash[RUN], conclusion, writer.fullwidth, writer.hasmarkup):
-        terminalreporter.write_line(line)
+        return [f"{conclusion.sentence} (no matrix: {error}; install aimu[conformance])"]
+    return lines(report, writer.fullwidth, writer.hasmarkup, folder / "report.json" if folder else None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """See that no check ends the process without a word."""
+    run = session.config.stash[RUN]
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    with told_exits(lambda: run.running or "no check", getattr(capture, "global_and_fixture_disabled", nullcontext)):
+        return (yield)
 
 
 def _rank(item: pytest.Item, number: int, first: dict[tuple[str, str, str], int]) -> tuple[int, int]:

@@ -58,8 +58,13 @@ async def images(driver: "Driver") -> None:
 
 
 async def streaming(driver: "Driver") -> None:
-    """`stream=True` is refused with ValueError."""
-    await refused(driver, lambda: driver.client().chat("hi", stream=True), ValueError)
+    """`stream=True` is refused with ValueError in the call itself, before anything is awaited or iterated."""
+    driver.enter()
+    try:
+        driver.client().chat("hi", stream=True)
+    except ValueError:
+        return
+    raise AssertionError("expected ValueError, but the call went through")
 
 
 async def thinking(driver: "Driver") -> None:
@@ -92,9 +97,26 @@ async def constrained(driver: "Driver") -> None:
 
 
 async def wire(driver: "Driver") -> None:
-    """A model in this process is reached through its sync client only: its id alone is refused on aio."""
+    """A model in this process sends nothing, and is reached through its sync client only: not by its id, on aio."""
+    from conformance.scripted import ScriptedServer
+
+    script_one_reply(driver)
+    await driver(driver.client().chat("hi"))
+    if isinstance(driver.server, ScriptedServer) and (sent := len(driver.server.requests)):
+        raise AssertionError(f"expected no request over a wire, got {sent}")
     door = driver.implementation.aio
     await refused(driver, lambda: door.client(IN_PROCESS_MODEL), ValueError)
+
+
+async def scripted(driver: "Driver") -> None:
+    """A real model speaks for itself, whatever a script says."""
+    from conformance.scripted import Reply
+
+    text = "The script says so."
+    driver.server.script(Reply(text))
+    answer = await driver(driver.client().chat("hi"))
+    if answer == text:
+        raise AssertionError(f"expected an answer of the model's own, got that of the script: {answer!r}")
 
 
 async def openai_wire(driver: "Driver") -> None:
@@ -124,6 +146,16 @@ async def in_process(driver: "Driver") -> None:
     await refused(driver, lambda: driver.implementation.aio.client(sync_client), ValueError, TypeError)
 
 
+async def micro_model(driver: "Driver") -> None:
+    """Not the suite's own model, through an engine of this library: none of the engine's objects is there."""
+    if "in_process" not in driver.target.capabilities:
+        return await in_process(driver)
+    driver.enter()
+    if engines := [name for name in ("llama", "hf_model") if hasattr(driver.client(), name)]:
+        raise AssertionError(f"expected a model of its own, and the client has {engines[0]}")
+    return None
+
+
 def script_one_reply(driver: "Driver", text: str = "Hello") -> None:
     """Let a scripted target answer once."""
     if "scripted" in driver.target.capabilities:
@@ -143,6 +175,7 @@ PROBES: Final[dict[str, Probe]] = {
     "wire": wire,
     "openai_wire": openai_wire,
     "anthropic_wire": anthropic_wire,
-    "scripted": wire,
+    "scripted": scripted,
     "in_process": in_process,
+    "micro_model": micro_model,
 }

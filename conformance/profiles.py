@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from conformance.outcomes import INCOMPLETE, Conclusion, HarnessError, Result
+from conformance.outcomes import Conclusion, HarnessError, Result
 
 if TYPE_CHECKING:
     from conformance.run import Run
@@ -88,7 +88,7 @@ def refuse_unknown(names: Iterable[str]) -> None:
 
 
 def standings(run: "Run") -> list[Standing]:
-    """Where a run stands on each profile by now, as if that were all there is.
+    """Where a run stands on each profile by now.
 
     Args:
         run: Run.
@@ -96,31 +96,7 @@ def standings(run: "Run") -> list[Standing]:
     Returns:
         list of Standing: of every profile, in their order.
     """
-    found = []
-    for name in PROFILES:
-        checks = run.within((name,))
-        is_asked = name in (run.settings.profiles or PROFILES)
-        conclusion = run.concluded((name,)) if is_asked else Conclusion(INCOMPLETE, "not asked for")
-        results = tuple(run.results[identity] for identity in checks if identity in run.results)
-        found.append(Standing(name, len(checks), results, conclusion))
-    return found
-
-
-def weighty(run: "Run") -> tuple[dict[str, Conclusion], list[str]]:
-    """The conclusions of the profiles that have a say in the verdict of a run.
-
-    Args:
-        run: Run.
-
-    Returns:
-        dict of str to Conclusion: of the profiles asked for, or of those that have checks here, or ought to.
-        list of str: those of them that have no check.
-    """
-    chapters = {each.chapter for each in run.spec.requirements.values()} if run.is_packaged else set()
-    there = {profile_of(chapter) for chapter in chapters} | {check.profile for check in run.declared.values()}
-    names = run.settings.profiles or there
-    found = [standing for standing in standings(run) if standing.name in names]
-    return {each.name: each.conclusion for each in found}, [each.name for each in found if not each.declared]
+    return run.evidence.standings()
 
 
 def problems(chapters: Collection[str], areas: Collection[str]) -> Iterator[str]:

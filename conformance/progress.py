@@ -1,63 +1,49 @@
-"""Live bars in a terminal: instead of pytest's dots in a run, and below the lines of the other commands."""
+"""Live bars in a terminal: of a run, and below the lines of the other commands."""
 
-import os
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
-import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-Status: TypeAlias = tuple[str, object, object]
+from conformance.watch import State
+
 T = TypeVar("T")
 
 
-class ProgressBar:
-    """A plugin that shows how far the run is; it draws between checks only, so no thread of it runs beside one.
+class Bar:
+    """A bar at the bottom of a terminal.
 
     Args:
         console: Console, on a stream that pytest does not capture.
     """
 
     def __init__(self, console: Console) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         self._progress = Progress(
             *columns, console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False, transient=True
         )
         self._task = self._progress.add_task("checks", total=None)
-        self._failed = 0
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Begin."""
         self._progress.start()
-        self._progress.update(self._task, total=len(session.items), refresh=True)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count a check."""
-        self._failed += report.failed
-        if report.when == "teardown":
-            failed = f", [red]{self._failed} failed[/red]" if self._failed else ""
-            self._progress.update(self._task, advance=1, description=f"checks{failed}", refresh=True)
+    def show(self, state: State) -> None:
+        """Draw it."""
+        failed = f", {state.failed} failed" if state.failed else ""
+        words = f"checks{failed} {state.now}".rstrip()
+        self._progress.update(
+            self._task, total=state.total or None, completed=state.done, description=words, refresh=True
+        )
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_report_teststatus(self) -> Generator[None, Status, Status]:
-        """Take letter and word away, so that the terminal reporter is silent."""
-        category, _, _ = yield
-        return category, "", ""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        """End, before the summary."""
+    def close(self) -> None:
+        """Wipe it."""
         self._progress.stop()
-
-
-@contextmanager
-def uncaptured() -> Iterator[Console]:
-    """A console on a copy of standard output, which pytest's capture leaves alone."""
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as stream:
-        yield Console(file=stream, force_terminal=True)
 
 
 @contextmanager

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from conformance.outcomes import Projection
 
-# What differs and says nothing: the server's port, where an object lies in memory, and the prefix of the two wrappers.
+# What differs and says nothing: the server's port, where an object lies in memory, the name of a temporary folder, and
+# the prefix of wrappers.
 NOISE: Final = (
     (re.compile(r"(127\.0\.0\.1|localhost):\d+"), r"\1:PORT"),
     (re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "0xADDRESS"),
-    (re.compile(r"\bAsync(HuggingFaceClient|LlamaCppClient)\b"), r"\1"),
+    (re.compile(r"\btmp[a-z0-9_]{8}\b"), "TEMPORARY"),
+    (re.compile(r"\bAsync(\w+Client)\b"), r"\1"),
 )
 
 

@@ -1,31 +1,28 @@
-"""What a run leaves: report.json, by its published schema, and the matrix; pytest writes the JUnit file."""
+"""What a run leaves: report.json, by its published schema, and everything that is made of it."""
 
-import hashlib
-import importlib
 import json
 import platform
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.index import digest
-from conformance.matrix import lines
-from conformance.outcomes import OK, RAN, Conclusion, HarnessError, tally
+from conformance import versions
+from conformance.check import Check
+from conformance.explanation import Explanation
+from conformance.outcomes import RAN, Conclusion, HarnessError, tally
 from conformance.profiles import PROFILES, Standing, standings
-from conformance.redaction import redact
+from conformance.redaction import redact, withhold
+from conformance.report_digests import digests, suite_digest
+from conformance.report_tracing import requirements
+from conformance.report_validation import schema, validate
 from conformance.run import Run
+from conformance.spec import default_folder
 
-SCHEMA_VERSION: Final = 3
-MATRIX_WIDTH: Final = 120
+__all__ = ["SCHEMA_VERSION", "build", "schema", "suite_digest", "validate", "write"]
 
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a report."""
-    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
-    return loaded
+SCHEMA_VERSION: Final = 4
 
 
 def build(run: Run, conclusion: Conclusion) -> dict[str, Any]:
@@ -41,117 +38,34 @@ def build(run: Run, conclusion: Conclusion) -> dict[str, Any]:
     results = list(run.results.values())
     return {
         "schema_version": SCHEMA_VERSION,
+        "spec_version": _spec_version(run),
         "implementation": {"name": run.settings.implementation, "version": _version(run)},
         "python": platform.python_version(),
         "platform": {"system": sys.platform, "machine": platform.machine()},
-        "digests": {"spec": digest(run.spec), "suite": suite_digest({c.path for c in run.declared.values()})},
+        "digests": digests(run),
         "targets": _targets(run),
-        "scope": list(run.settings.profiles) or None,
+        "scope": list(run.scope) or None,
+        "shard": _shard(run),
         "declared": len(run.declared),
         "ran": sum(result.outcome in RAN for result in results),
         "totals": tally(results),
         "verdict": conclusion.verdict,
         "exit_code": conclusion.code,
         "sentence": redact(conclusion.sentence),
+        "errors": [redact(error) for error in run.errors],
         "profiles": [_profile(standing) for standing in standings(run)],
+        "areas": _areas(run),
+        "requirements": requirements(run),
         "checks": [_check(run, identity) for identity in run.declared if identity in run.results],
     }
 
 
-def suite_digest(paths: Iterable[Path]) -> str:
-    """The SHA-256 over scenario files, by name and content, wherever they lie.
-
-    Args:
-        paths: iterable of Path.
-
-    Returns:
-        str: in hexadecimal.
-    """
-    total = hashlib.sha256()
-    for path in sorted(paths, key=lambda path: path.name):
-        content = path.read_bytes().replace(b"\r\n", b"\n")
-        total.update(f"{path.name} {hashlib.sha256(content).hexdigest()}\n".encode())
-    return total.hexdigest()
-
-
-def validate(report: dict[str, Any]) -> None:
-    """Hold a report against its schema, and its numbers against each other.
+def write(report: dict[str, Any], folder: Path) -> Path:
+    """Write a report and all that is made of it.
 
     Args:
         report: dict, as `build` makes it.
-
-    Raises:
-        HarnessError: it does not match, or its outcomes do not add up.
-    """
-    jsonschema = importlib.import_module("jsonschema")
-    try:
-        jsonschema.validate(report, schema(), cls=jsonschema.Draft202012Validator)
-    except jsonschema.ValidationError as error:
-        raise HarnessError(f"the report does not match its schema at {error.json_path}: {error.message}") from error
-    complaints = [*_wrong_sums(report), *_wrong_verdicts(report)]
-    if complaints:
-        raise HarnessError(f"the report contradicts itself: {'; '.join(complaints)}")
-
-
-def _wrong_sums(report: dict[str, Any]) -> Iterator[str]:
-    """Where the numbers of the whole or of a profile are not those of their checks."""
-    names = [profile["name"] for profile in report["profiles"]]
-    if len(set(names)) != len(names):
-        yield f"a profile is listed twice in {names}"
-    if strays := {check["profile"] for check in report["checks"]} - {None, *names}:
-        yield f"checks belong to profiles that are not listed: {sorted(strays)}"
-    if (parts := sum(profile["declared"] for profile in report["profiles"])) > report["declared"]:
-        yield f"{report['declared']} checks are declared, and {parts} in the profiles"
-    yield from _wrong_counts("the report", report, report["checks"])
-    for profile in report["profiles"]:
-        checks = [check for check in report["checks"] if check["profile"] == profile["name"]]
-        yield from _wrong_counts(profile["name"], profile, checks)
-
-
-def _wrong_counts(name: str, numbers: dict[str, Any], checks: list[dict[str, Any]]) -> Iterator[str]:
-    outcomes = Counter(check["outcome"] for check in checks)
-    if found := {outcome for outcome, count in numbers["totals"].items() if outcomes[outcome] != count}:
-        yield f"{name} has other totals than its {len(checks)} checks for {', '.join(sorted(found))}"
-    if numbers["ran"] != (ran := sum(outcomes[outcome] for outcome in RAN)):
-        yield f"{name} says that {numbers['ran']} checks ran, and {ran} did"
-    if len(checks) > numbers["declared"]:
-        yield f"{name} has {len(checks)} checks and declares {numbers['declared']}"
-
-
-def _wrong_verdicts(report: dict[str, Any]) -> Iterator[str]:
-    """Where a verdict is not on all that it claims to be on, or not borne out by its outcomes."""
-    asked = report["scope"]
-    scope = [profile for profile in report["profiles"] if profile["name"] in (asked or ())]
-    if report["verdict"] and asked and not report["verdict"].endswith(f"conformant in {', '.join(asked)}"):
-        yield f"the verdict {report['verdict']!r} is on other profiles than {', '.join(asked)}"
-    if report["verdict"] and not asked and " in " in report["verdict"]:
-        yield f"the verdict {report['verdict']!r} is on profiles, and none was asked for"
-    declared = sum(profile["declared"] for profile in scope) if asked else report["declared"]
-    yield from _wrong_verdict("the report", report | {"declared": declared})
-    for profile in report["profiles"]:
-        yield from _wrong_verdict(profile["name"], profile)
-    weighed = scope if asked else [p for p in report["profiles"] if p["verdict"] is not None]
-    if report["exit_code"] == OK and (open_ := [p["name"] for p in weighed if p["verdict"] != "conformant"]):
-        yield f"the report is conformant without {', '.join(open_)}"
-
-
-def _wrong_verdict(name: str, numbers: dict[str, Any]) -> Iterator[str]:
-    verdict, totals = numbers["verdict"], numbers["totals"]
-    if verdict and (total := sum(totals.values())) != numbers["declared"]:
-        yield f"{name} has a verdict on {numbers['declared']} checks from {total} outcomes"
-    bad = totals["fail"] + totals["unexpected-pass"]
-    if verdict and verdict.startswith("not ") and not bad:
-        yield f"{name} is not conformant, and nothing failed"
-    if verdict and not verdict.startswith("not ") and (bad or not totals["pass"]):
-        yield f"{name} is conformant, with {totals['pass']} checks passed and {bad} failed"
-
-
-def write(run: Run, conclusion: Conclusion) -> Path:
-    """Write the report of a run.
-
-    Args:
-        run: Run, whose settings name the folder.
-        conclusion: Conclusion.
+        folder: Path, made where it does not exist.
 
     Returns:
         Path: report.json.
@@ -159,15 +73,23 @@ def write(run: Run, conclusion: Conclusion) -> Path:
     Raises:
         HarnessError: the report is not valid; nothing is written.
     """
-    report = build(run, conclusion)
     validate(report)
-    folder = run.settings.report or Path()
+    from conformance.rendering import RENDERINGS
+
+    texts = {name: render(report) for name, render in RENDERINGS.items()}
     folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
     path = folder / "report.json"
-    path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    matrix = "\n".join(lines(run, conclusion, MATRIX_WIDTH))
-    (folder / "matrix.txt").write_text(matrix + "\n", encoding="utf-8")
+    path.write_text(json.dumps(report, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")
     return path
+
+
+def _spec_version(run: Run) -> str | None:
+    """The version of the suite's own chapters; None for others."""
+    if run.spec.folder != default_folder():
+        return None
+    return versions.current()
 
 
 def _version(run: Run) -> str | None:
@@ -177,6 +99,11 @@ def _version(run: Run) -> str | None:
         return metadata.version(run.settings.implementation)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _shard(run: Run) -> dict[str, int] | None:
+    shard = run.settings.shard
+    return None if shard is None else {"number": shard.number, "of": shard.of}
 
 
 def _targets(run: Run) -> list[dict[str, Any]]:
@@ -208,8 +135,16 @@ def _profile(standing: Standing) -> dict[str, Any]:
     }
 
 
+def _areas(run: Run) -> list[dict[str, Any]]:
+    """How many checks are declared of each area, on each target and surface: what the matrix counts against."""
+    counts = Counter((c.area, c.profile, c.target.name, c.surface) for c in run.declared.values())
+    names = ("area", "profile", "target", "surface", "declared")
+    return [dict(zip(names, (*key, count), strict=True)) for key, count in counts.items()]
+
+
 def _check(run: Run, identity: str) -> dict[str, Any]:
     check, result = run.declared[identity], run.results[identity]
+    explained = _explanation(run, check)
     return {
         "id": identity,
         "area": check.area,
@@ -219,6 +154,14 @@ def _check(run: Run, identity: str) -> dict[str, Any]:
         "target": check.target.name,
         "surface": check.surface,
         "outcome": result.outcome.value,
-        "reason": redact(result.reason),
+        "reason": withhold(result.reason) if explained else redact(result.reason),
+        "derived": result.is_derived,
         "seconds": round(result.seconds, 6),
+        "details": explained.details if explained else None,
+        "trace": explained.trace if explained else None,
+        "reproduce": explained.command if explained else None,
     }
+
+
+def _explanation(run: Run, check: Check) -> Explanation | None:
+    return run.judge.explanations.get(check.id) if "judge" in vars(run) else None

@@ -5,14 +5,23 @@ from pathlib import Path
 from typing import Final
 
 from conformance import targets
+from conformance.sharding import Shard
 
 IMPLEMENTATION: Final = "aimu"
 
 
 def defaults(implementation: str) -> tuple[str, ...]:
-    """The targets of an implementation where none is named; on record are the requests of our own only."""
-    is_ours = implementation == IMPLEMENTATION
-    return tuple(name for name in targets.BUILT_IN if is_ours or not name.endswith(targets.RECORDED))
+    """The targets where none is named: of ours the built-in ones, of another implementation those that it offers."""
+    return targets.BUILT_IN if implementation == IMPLEMENTATION else targets.offered_by(implementation)
+
+
+WRITTEN: Final = ("report.json", "junit.xml", "matrix.txt", "matrix.html", "summary.md", "badge.svg")
+
+
+def cleared(folder: Path) -> None:
+    """Take away what an earlier run left in the folder for the report, so that a crash does not leave it standing."""
+    for name in WRITTEN:
+        (folder / name).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,9 @@ class Settings:
         profiles: tuple of str, the profiles to judge; empty means all.
         only: str or None, the one check to run.
         scenario: str or None, a part of the "area/function" of those to run.
+        shard: Shard or None, the part to run; None is all of it.
         limit: float, seconds that one check may take.
+        is_live: bool, whether targets on a real endpoint may run.
         is_command: bool, whether the suite is all that runs, so that an empty run is one too.
         is_listing: bool, whether the checks are only collected.
     """
@@ -45,7 +56,9 @@ class Settings:
     profiles: tuple[str, ...] = ()
     only: str | None = None
     scenario: str | None = None
+    shard: Shard | None = None
     limit: float = 60.0
+    is_live: bool = False
     is_command: bool = False
     is_listing: bool = False
 

@@ -55,7 +55,12 @@ class Requirement:
     @property
     def link(self) -> str:
         """Where it stands."""
-        return f"spec/{self.chapter}.md#{self.id}"
+        return f"spec/{self.chapter}.md#{self.anchor}"
+
+    @property
+    def anchor(self) -> str:
+        """Its heading, as Markdown is linked to."""
+        return re.sub(r"[^\w\- ]", "", f"{self.id} {self.title}".lower()).replace(" ", "-")
 
     @property
     def prefix(self) -> str:

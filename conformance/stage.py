@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from conformance.check import Check
     from conformance.scripted import ScriptedServer, StandIn
     from conformance.targets import Target
+    from conformance.trace import Trace
 
 
 class Stage:
@@ -55,6 +56,12 @@ class Stage:
         if not is_ordered:
             entries.sort(key=canonical)
         return [*entries, ("unanswered", self._server.unanswered)]
+
+    def trace(self) -> "Trace":
+        """What was asked and answered, for who has to explain a failure."""
+        from conformance.trace import trace
+
+        return [] if self._server is None else trace(self._server)
 
     def raise_problem(self) -> None:
         """Raise what a stand-in could not raise where it happened."""

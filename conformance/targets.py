@@ -6,10 +6,11 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from conformance.capabilities import contradictions
 from conformance.outcomes import HarnessError
 from conformance.probes import PROBES
 from conformance.profiles import is_judged, profile_of
-from conformance.requirement import SERVER
+from conformance.requirement import LIBRARY, PROVIDER, SERVER
 from conformance.vocabulary import CAPABILITIES
 
 if TYPE_CHECKING:
@@ -64,13 +65,14 @@ class Target:
         raise NotImplementedError(f"{type(self).__name__}.client")
 
     def is_judged_by(self, area: str, scenario: "Scenario") -> bool:
-        """Whether a scenario is declared for this target; one that needs a recorded server is replayed only.
+        """Whether a scenario is declared for this target: not one about the library alone, nor one only replayed.
 
         Args:
             area: str, the subject.
             scenario: Scenario.
         """
-        return scenario.recorded != SERVER and is_judged(self.profiles, area)
+        is_of_providers = scenario.subject == PROVIDER and scenario.recorded != SERVER
+        return is_of_providers and is_judged(self.profiles, area)
 
     def profile_of(self, area: str) -> str | None:
         """The profile that its checks of an area count for, or None."""
@@ -80,10 +82,7 @@ class Target:
         """What a scenario scripts in one check, where that is no scripted server; asked once a check.
 
         A provider that is not reached over HTTP hands out a model that can be told what to say, as
-        `conformance.in_process.InProcessTarget` does. None is the scripted server.
-
-        Args:
-            check: Check or None, what is run; None where a refusal is observed.
+        `conformance.in_process.InProcessTarget` does. None is the scripted server; so is the check of a refusal.
         """
         return None
 
@@ -127,6 +126,23 @@ class Target:
         """Release what all checks shared; called once, after the last."""
 
 
+class Library(Target):
+    """What is the library's own, whoever the provider: what is imported, made, read or refused without any."""
+
+    name = LIBRARY
+    capabilities = frozenset()
+
+    def is_judged_by(self, area: str, scenario: "Scenario") -> bool:
+        return scenario.subject == LIBRARY and is_judged(self.profiles, area)
+
+    def client(self, driver: "Driver", **kwargs: Any) -> Any:  # noqa: ARG002
+        raise HarnessError("a scenario about the library alone has no provider; leave subject='library' out")
+
+    def problems(self, checks: "Iterable[Check]") -> list[str]:  # noqa: ARG002
+        declared = ", ".join(sorted(self.capabilities))
+        return [f"the library alone declares {declared}, which only a provider can show"] if declared else []
+
+
 class WireTarget(Target):
     """A provider reached over a scripted wire.
 
@@ -138,7 +154,7 @@ class WireTarget(Target):
     def __init__(self, name: str, sdk: str | None = None) -> None:
         self.name = name
         others = {f"{wire}_wire" for wire in WIRES if wire != name}
-        self.capabilities = frozenset(CAPABILITIES) - {"in_process"} - others
+        self.capabilities = frozenset(CAPABILITIES) - {"in_process", "micro_model"} - others
         self.sdk = sdk or name
 
     def unavailable(self) -> str | None:
@@ -149,7 +165,7 @@ class WireTarget(Target):
         return driver.api.client(f"{self.name}:{driver.server.model};tools,vision,thinking", **settings | kwargs)
 
 
-BUILT_IN: Final = (*WIRES, *(f"{wire}{RECORDED}" for wire in WIRES), *ENGINES)
+BUILT_IN: Final = (*WIRES, *(f"{wire}{RECORDED}" for wire in WIRES), *ENGINES, LIBRARY)
 
 
 def find(name: str, cassettes: Path | None = None) -> Target:
@@ -173,19 +189,42 @@ def find(name: str, cassettes: Path | None = None) -> Target:
         if cassettes is None and inner not in WIRES:
             raise HarnessError(f"--cassettes has to name the folder of what was recorded of {inner}")
         return Replayed(find(inner), cassettes or default_folder())
+    if name == LIBRARY:
+        return Library()
     if name in WIRES:
-        return WireTarget(name)
+        return made(WireTarget(name), name)
     if name in ENGINES:
         from conformance.in_process import InProcessTarget
 
-        return InProcessTarget(name)
-    found = _imported(name) if ":" in name else _installed(name)
+        return made(InProcessTarget(name), name)
+    return made(_imported(name) if ":" in name else _installed(name), name)
+
+
+def made(found: object, name: str) -> Target:
+    """Make a target of what was found under a name.
+
+    Args:
+        found: object, a class of targets or one of them.
+        name: str, where it was found.
+
+    Returns:
+        Target.
+
+    Raises:
+        HarnessError: it is no target, has no name, or declares what is unknown or contradicts itself.
+    """
     target = found() if isinstance(found, type) else found
     if not isinstance(target, Target) or not target.name:
         raise HarnessError(f"{name!r} is {found!r}, which is not a named conformance.Target")
-    if unknown := sorted(target.capabilities - set(CAPABILITIES)):
-        raise HarnessError(f"target {target.name!r} declares unknown capabilities: {', '.join(unknown)}")
+    for problem in contradictions(target.capabilities):
+        raise HarnessError(f"target {target.name!r} {problem}")
     return target
+
+
+def offered_by(package: str) -> tuple[str, ...]:
+    """The entry points of the group `conformance.targets` that lead into a package, by name."""
+    points = importlib.metadata.entry_points(group=GROUP)
+    return tuple(sorted(point.name for point in points if point.module.partition(".")[0] == package))
 
 
 def _imported(name: str) -> object:

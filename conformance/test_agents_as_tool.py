@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance.driver import Driver
 from conformance.props import on_wire
-from conformance.requirement import requirement
+from conformance.requirement import LIBRARY, requirement
 from conformance.scripted import Call, Gate, Reply, Request
 
 NEEDS = ("scripted", "tools")
@@ -331,7 +331,7 @@ async def test_own_runner_that_streams(d: Driver) -> None:
     assert given[1] == ("Go", None, False, None, {"schema": SCHEMA})
 
 
-@requirement("RUNNER-9")
+@requirement("RUNNER-9", subject=LIBRARY)
 async def test_own_runner_that_does_not_answer(d: Driver) -> None:
     """Nothing, an iterator, what no text can be made of: an error that names it, in a workflow and as a tool."""
     answers: list[Any] = [None, iter("abc"), object()]
@@ -353,7 +353,7 @@ async def test_own_runner_that_does_not_answer(d: Driver) -> None:
                 await d(own.as_tool()("Go"))
 
 
-@requirement("RUNNER-9", surfaces=("sync",), ledger="LEDGER-COLOUR")
+@requirement("RUNNER-9", subject=LIBRARY, surfaces=("sync",), ledger="LEDGER-COLOUR")
 async def test_own_async_runner_is_refused_on_sync(d: Driver) -> None:
     """One whose run turns out to be async, in a workflow and as a tool; it never begins."""
 
@@ -369,7 +369,7 @@ async def test_own_async_runner_is_refused_on_sync(d: Driver) -> None:
         await d(own.as_tool()("Go"))
 
 
-@requirement("RUNNER-6", "RUNNER-9")
+@requirement("RUNNER-6", "RUNNER-9", subject=LIBRARY)
 async def test_own_runner_called_while_it_works(d: Driver) -> None:
     """It can do one task at a time, and says so; with a fork of its own it does two."""
     tools: list[Any] = []

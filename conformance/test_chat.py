@@ -55,7 +55,7 @@ async def test_message_without_text_is_refused(d: Driver) -> None:
     assert client.messages == []
 
 
-@requirement("CHAT-4", needs=("scripted",))
+@requirement("CHAT-4", needs=("scripted", "tools"))
 async def test_bad_arguments_raise_before_any_wait(d: Driver) -> None:
     """chat, generate and resume refuse bad arguments without await and without next, and send nothing."""
     client = d.client(tools=[adder(d)])

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from conformance.driver import Driver
-from conformance.requirement import requirement
+from conformance.requirement import LIBRARY, requirement
 from conformance.scripted import Call, Reply
 
 NEEDS = ("scripted", "tools")
@@ -72,7 +72,7 @@ def delayed(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
     return wrapper
 
 
-@requirement("COLOUR-1")
+@requirement("COLOUR-1", subject=LIBRARY)
 async def test_colour_is_recorded(d: Driver) -> None:
     """A bool on the function."""
 
@@ -86,7 +86,7 @@ async def test_colour_is_recorded(d: Driver) -> None:
     assert d.direct(d.api.tool(async_tool)).__tool_is_async__ is True
 
 
-@requirement("COLOUR-3")
+@requirement("COLOUR-3", subject=LIBRARY)
 async def test_colour_of_every_kind_of_callable(d: Driver) -> None:
     """Partials, callable objects, bound methods and wrappers, each in both colours."""
     kinds: list[tuple[Any, bool]] = [
@@ -121,7 +121,7 @@ async def test_every_kind_of_callable_is_called(d: Driver) -> None:
 async def test_client_of_the_other_surface_is_refused(d: Driver) -> None:
     """At construction and at the start of a run; the message names the twin of the agent and of the client."""
     other = d.target.client(d.twin("aio" if d.on_sync else "sync"))
-    here, there = ("aimu", "aimu.aio") if d.on_sync else ("aimu.aio", "aimu")
+    here, there = d.api.__name__, d.twin("aio" if d.on_sync else "sync").api.__name__
     twins = f"use {here}.client\\(\\), or {there}.Agent"
     with d.raises(d.lib.errors.ColourError, match=twins) as caught:
         d.api.Agent(other)
@@ -152,7 +152,7 @@ async def test_async_tool_is_refused_before_any_call(d: Driver) -> None:
         calls = [Call("first", {"number": 2}), Call("awaited", {"number": 3})]
         d.script(Reply(calls=[Call("first", {"number": 1})]), Reply(calls=calls), Reply("Mended"))
         client = d.client(tools=tools, concurrent_tool_calls=concurrent, on_tool_error="report")
-        with d.raises(d.lib.errors.ColourError, match=r"'awaited' .*aimu\.aio") as caught:
+        with d.raises(d.lib.errors.ColourError, match=rf"'awaited' .*{d.lib.__name__}\.aio") as caught:
             await d(client.chat("go"))
         assert isinstance(caught.value, ValueError)
         assert ran == [1]
@@ -173,7 +173,7 @@ async def test_awaitable_result_is_refused_on_sync(d: Driver) -> None:
     for options in ({}, {"on_tool_error": "report"}, {"concurrent_tool_calls": True}):
         d.script(Reply(calls=[Call("disguised")]))
         client = d.client(tools=[d.lib.tool(disguised)], **options)
-        with d.raises(d.lib.errors.ColourError, match=r"'disguised' .*aimu\.aio"):
+        with d.raises(d.lib.errors.ColourError, match=rf"'disguised' .*{d.lib.__name__}\.aio"):
             await d(client.chat("go"))
         assert inspect.getcoroutinestate(made[-1]) == inspect.CORO_CLOSED
     assert len(d.server.requests) == 3
@@ -197,3 +197,12 @@ async def test_awaitable_result_is_awaited_on_aio(d: Driver) -> None:
     await d(client.chat("go"))
     assert answers(client) == ['{"answer":42}']
     assert seen == [asyncio.get_running_loop()]
+
+
+@requirement("INPROCESS-10", needs=("wire",), surfaces=("aio",))
+async def test_a_wire_client_is_not_wrapped(d: Driver) -> None:
+    """The error shows the async client to make instead."""
+    sync_client = d.target.client(d.twin("sync"))
+    with d.raises(ValueError, match=r"aio\.client\("):
+        d.api.client(sync_client)
+    sync_client.close()

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from conformance import Driver, requirement
 from conformance.exchanges import WAYS, ask, failure, tools_of
+from conformance.requirement import LIBRARY
 from conformance.scripted import Call, Fault, Gate, Raw, Reply
 
 WIRE = ("wire", "scripted", "streaming")
@@ -28,7 +29,12 @@ STATUSES: Final = {
 }
 
 
-@requirement("ERRORS-1", needs=WIRE)
+def status_of(error: object) -> object:
+    """The status that an exception of an SDK, or of the HTTP client beneath, holds."""
+    return getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
+
+
+@requirement("ERRORS-1", subject=LIBRARY)
 async def test_one_tree(d: Driver) -> None:
     """Every error is an AimuError; those of the other side are ProviderErrors, some of them standard ones too."""
     errors = d.direct(d.lib.errors)
@@ -62,7 +68,7 @@ async def test_status_decides_the_class(d: Driver) -> None:
             assert type(error).__name__ == name, status
             assert (error.provider, error.status, error.retryable) == (d.target.provider, status, retryable)
             assert error.request_id == f"req_scripted_{len(d.server.requests)}"
-            assert getattr(error.__cause__, "status_code", None) == status
+            assert status_of(error.__cause__) == status
             assert type(error.__cause__).__module__.split(".")[0] != d.lib.__name__
             assert client.messages == []
 
@@ -124,7 +130,7 @@ async def test_json_of_another_shape_is_malformed(d: Driver) -> None:
         d.script(answer)
         error = await failure(d, client, d.lib.errors.MalformedResponseError, stream=stream)
         assert (error.provider, client.messages) == (d.target.provider, [])
-        assert error.__cause__ is not None
+        assert error.__cause__ is not None or d.server.requests[-1].wire not in ("openai", "anthropic")
 
 
 @requirement("ERRORS-3", needs=WIRE)
@@ -145,7 +151,7 @@ async def test_refused_connection(d: Driver) -> None:
             error = await failure(d, client, ConnectionError, stream=stream, match="Connection refused.*base_url")
             assert type(error) is d.lib.errors.ModelConnectionError
             assert (error.provider, error.status, error.retryable) == (d.target.provider, None, True)
-            assert type(error.__cause__).__name__ == "APIConnectionError"
+            assert "Connect" in type(error.__cause__).__name__
 
 
 @requirement("ERRORS-4", needs=WIRE)

@@ -8,6 +8,7 @@ import pytest
 
 from conformance import Driver, requirement
 from conformance.exchanges import WAYS, ask, failure, preset
+from conformance.requirement import LIBRARY
 from conformance.scripted import Fault, Raw, Reply
 
 WIRE = ("wire", "scripted", "streaming")
@@ -63,7 +64,7 @@ VARIABLES: Final = {
 }
 
 
-@requirement("ERRORS-13", needs=("wire",))
+@requirement("ERRORS-13", subject=LIBRARY)
 async def test_missing_key_names_its_variable(d: Driver) -> None:
     """Without a key, construction fails and names the environment variable; with the variable set it does not."""
     with pytest.MonkeyPatch.context() as patch:

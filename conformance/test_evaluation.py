@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from conformance.driver import Driver
-from conformance.requirement import requirement
+from conformance.requirement import LIBRARY, requirement
 from conformance.scripted import Fault, Reply
 
 NEEDS = ("scripted",)
@@ -69,7 +69,7 @@ def critic(d: Driver, decider: Any, *drafts: str, **options: Any) -> Any:
     return d.api.EvaluatorOptimizer(own_runner(d, "writer", saying(*drafts)[0]), decider, **options)
 
 
-@requirement("VERDICT-1", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-1", needs=(*NEEDS, "wire", "constrained"))
 async def test_route_is_structured(d: Driver) -> None:
     """The schema has the routes and nothing else; the fallback is one of them where there is one."""
     for fallback, word, answer in ((None, "code", "code done"), (own_runner(d, "rest", str.upper), None, "FIX IT")):
@@ -100,7 +100,7 @@ async def test_route_of_any_model(d: Driver) -> None:
     assert json.loads(decider.messages["who"][1]["content"])["route"] in ROUTES
 
 
-@requirement("VERDICT-1", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-1", needs=(*NEEDS, "wire", "constrained"))
 async def test_pass_is_structured(d: Driver) -> None:
     """The verdict is one of two words, whatever the feedback says."""
     d.script(
@@ -112,7 +112,7 @@ async def test_pass_is_structured(d: Driver) -> None:
         assert asked_schema(request.body)["properties"]["verdict"]["enum"] == ["PASS", "REVISE"]
 
 
-@requirement("VERDICT-1", "SCORER-3", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-1", "SCORER-3", needs=(*NEEDS, "wire", "constrained"))
 async def test_score_is_structured(d: Driver) -> None:
     """A whole number, a tenth of which is the score, and the judge's reasons."""
     d.script(Reply('{"score": 7, "feedback": "Right, but 10 would be nicer"}'))
@@ -125,7 +125,7 @@ async def test_score_is_structured(d: Driver) -> None:
     assert client.messages == []
 
 
-@requirement("VERDICT-2", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-2", needs=(*NEEDS, "wire", "openai_wire"))
 async def test_route_is_a_line_elsewhere(d: Driver) -> None:
     """Asked for in the request, read whole, in any case of letters, with its label or without."""
     for answer in ("ROUTE: code", "route: Code", " CODE \n"):
@@ -136,7 +136,7 @@ async def test_route_is_a_line_elsewhere(d: Driver) -> None:
         assert "ROUTE: <one of: code, prose>" in last_text(request.body)
 
 
-@requirement("VERDICT-2", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-2", needs=(*NEEDS, "wire", "openai_wire"))
 async def test_pass_is_a_line_elsewhere(d: Driver) -> None:
     """The first line; what stands below it is the feedback."""
     generator = d.api.Agent(d.client(), name="writer")
@@ -150,7 +150,7 @@ async def test_pass_is_a_line_elsewhere(d: Driver) -> None:
     assert "Too long.\nVERDICT: PASS if shorter" in last_text(bodies[2])
 
 
-@requirement("VERDICT-2", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-2", needs=(*NEEDS, "wire", "openai_wire"))
 async def test_score_is_a_line_elsewhere(d: Driver) -> None:
     """From 1 to 10; the reasons stand below it."""
     for answer, found in (("SCORE: 10", (1.0, "")), ("SCORE: 1\nWrong.\nSCORE: 9", (0.1, "Wrong.\nSCORE: 9"))):
@@ -159,7 +159,7 @@ async def test_score_is_a_line_elsewhere(d: Driver) -> None:
     assert "SCORE: <a whole number from 1 to 10>" in last_text(d.server.requests[0].body)
 
 
-@requirement("VERDICT-2", needs=NEEDS)
+@requirement("VERDICT-2", subject=LIBRARY)
 async def test_own_runner_is_asked_for_a_line(d: Driver) -> None:
     """It knows nothing of schemas; it is asked once when it answers well."""
     answer, tasks = saying("ROUTE: prose")
@@ -169,13 +169,14 @@ async def test_own_runner_is_asked_for_a_line(d: Driver) -> None:
     assert "ROUTE: <one of: code, prose>" in tasks[0]
 
 
-@requirement("VERDICT-3", needs=NEEDS)
+@requirement("VERDICT-3", subject=LIBRARY)
 async def test_line_is_asked_for_once_more(d: Driver) -> None:
     """The second request has question, answer, fault and form; a second misfit is an error with its text."""
     answer, tasks = saying("Hm, code?", "ROUTE: code", "Hm.", "Still hm.", "ROUTE: prose")
     workflow = router(d, own_runner(d, "who", answer))
     assert await d(workflow.run("fix it")) == "code done"
-    assert all(text in tasks[1] for text in ("fix it", "Hm, code?", "is not one of", "ROUTE: <one of: code, prose>"))
+    for text in ("fix it", "Hm, code?", "is not one of", "ROUTE: <one of: code, prose>"):
+        assert text in tasks[1]
     with d.raises(d.lib.errors.VerdictError, match=r"Still hm\.") as caught:
         await d(workflow.run("fix it"))
     assert isinstance(caught.value, ValueError)
@@ -184,7 +185,7 @@ async def test_line_is_asked_for_once_more(d: Driver) -> None:
     assert len(tasks) == 4
 
 
-@requirement("VERDICT-3", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-3", needs=(*NEEDS, "wire", "constrained"))
 async def test_object_is_asked_for_once_more(d: Driver) -> None:
     """Where the provider should have kept to the schema and did not; history has neither misfit nor question."""
     d.script(Reply('{"verdict": "MAYBE", "feedback": ""}'), Reply('{"verdict": "PASS", "feedback": ""}'))
@@ -201,7 +202,7 @@ async def test_object_is_asked_for_once_more(d: Driver) -> None:
     assert len(d.server.requests) == 4
 
 
-@requirement("VERDICT-3", "SCORER-3", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-3", "SCORER-3", needs=(*NEEDS, "wire", "openai_wire"))
 async def test_judge_is_asked_once_more(d: Driver) -> None:
     """Both kinds of client; without a score it is an error, never a score in the middle."""
     for client, bad, good in (
@@ -219,7 +220,7 @@ async def test_judge_is_asked_once_more(d: Driver) -> None:
     assert len(d.server.requests) == 8
 
 
-@requirement("VERDICT-4", needs=NEEDS)
+@requirement("VERDICT-4", subject=LIBRARY)
 async def test_word_in_a_text_is_no_route(d: Driver) -> None:
     """Neither in prose nor beside other words, nor twice; nothing is done then."""
     for bad in (
@@ -238,7 +239,7 @@ async def test_word_in_a_text_is_no_route(d: Driver) -> None:
         assert len(tasks) == 2
 
 
-@requirement("VERDICT-4", "EVALUATOR-OPTIMIZER-4", needs=NEEDS)
+@requirement("VERDICT-4", "EVALUATOR-OPTIMIZER-4", subject=LIBRARY)
 async def test_word_in_a_text_does_not_pass(d: Driver) -> None:
     """B-13: "does not PASS" is no verdict, and neither is any other line with the word in it."""
     for bad in (
@@ -257,7 +258,7 @@ async def test_word_in_a_text_does_not_pass(d: Driver) -> None:
         assert len(tasks) == 2
 
 
-@requirement("VERDICT-4", "EVALUATOR-OPTIMIZER-4", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-4", "EVALUATOR-OPTIMIZER-4", needs=(*NEEDS, "wire", "openai_wire"))
 async def test_word_in_feedback_does_not_pass(d: Driver) -> None:
     """Feedback that speaks of the word revises all the same, structured or not."""
     for client, no, yes in (
@@ -269,7 +270,7 @@ async def test_word_in_feedback_does_not_pass(d: Driver) -> None:
         assert await d(workflow.run("Write")) == "two"
 
 
-@requirement("VERDICT-4", "SCORER-3", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-4", "SCORER-3", needs=(*NEEDS, "wire", "openai_wire"))
 async def test_number_in_a_text_is_no_score(d: Driver) -> None:
     """Out of range, a fraction, a word, a number in prose: none is read, on either kind of client."""
     lines = (
@@ -301,7 +302,7 @@ async def test_number_in_a_text_is_no_score(d: Driver) -> None:
     assert len(d.server.requests) == 2 * (len(lines) + len(objects))
 
 
-@requirement("VERDICT-5", needs=(*NEEDS, "wire"))
+@requirement("VERDICT-5", needs=(*NEEDS, "wire", "openai_wire"))
 async def test_failure_of_who_decides_propagates(d: Driver) -> None:
     """A provider's error, and one of a runner of one's own; the fallback is not taken."""
 

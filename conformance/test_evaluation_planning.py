@@ -150,9 +150,11 @@ async def test_next_plan_knows_of_the_last(d: Driver) -> None:
     await d(workflow_of(d, score, criteria="Be quick").run("Go"))
     first, second, third = asked(d)[::2]
     assert not any(text in first for text in ("Previous plan", "Feedback"))
-    assert all(text in second for text in ("Go", "Be quick", "Plan A", f"{long}…", "Too slow", "0.12"))
+    for text in ("Go", "Be quick", "Plan A", f"{long}…", "Too slow", "0.12"):
+        assert text in second
     assert "TAIL" not in second
-    assert all(text in third for text in ("Plan B", f"{long}\n", "Too loud", "0.50"))
+    for text in ("Plan B", f"{long}\n", "Too loud", "0.50"):
+        assert text in third
     assert not any(text in third for text in ("Plan A", "…"))
 
 
@@ -203,7 +205,8 @@ async def test_all_of_it_from_one_client(d: Driver) -> None:
     told = ["You plan.", "You work.", "You work.", None, "You plan.", "You work.", None]
     assert [system_of(body) for body in bodies] == told
     assert ["tools" in body for body in bodies] == [system == "You work." for system in told]
-    assert all(len(body["messages"]) <= 2 for body in bodies[4:])
+    for body in bodies[4:]:
+        assert [message["role"] for message in body["messages"] if message["role"] != "system"] == ["user"]
     assert "Be right" in last_text(bodies[3])
     assert [message["role"] for message in client.messages] == []
     assert list(workflow.messages) == ["planner", "executor"]

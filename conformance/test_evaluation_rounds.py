@@ -57,9 +57,9 @@ async def test_draft_verdict_revision(d: Driver) -> None:
     assert speakers(d) == ["You write.", "You judge."] * 2
     texts = [last_text(request.body) for request in d.server.requests]
     assert texts[0] == "Write a poem"
-    assert all(part in texts[1] for part in ("Write a poem", "First try"))
-    assert all(part in texts[2] for part in ("Write a poem", "First try", "Be bolder"))
-    assert all(part in texts[3] for part in ("Write a poem", "Second try"))
+    for number, *parts in ((1, "First try"), (2, "First try", "Be bolder"), (3, "Second try")):
+        for part in ("Write a poem", *parts):
+            assert part in texts[int(number)]
     assert len(d.server.requests[2].body["messages"]) == len(d.server.requests[0].body["messages"])
     assert list(workflow.messages) == ["writer", "critic"]
     assert workflow.messages["writer"][-1]["content"] == "Second try"
@@ -75,7 +75,7 @@ async def test_last_draft_is_not_evaluated(d: Driver) -> None:
     assert speakers(d) == ["You write.", "You judge.", "You write.", "You write."]
 
 
-@requirement("EVALUATOR-OPTIMIZER-4", needs=(*NEEDS, "wire"))
+@requirement("EVALUATOR-OPTIMIZER-4", needs=(*NEEDS, "wire", "constrained"))
 async def test_keyword_of_ones_own(d: Driver) -> None:
     """It is the word of the verdict then, and the usual one is not allowed any more."""
     d.script(Reply("One"), verdict("SHIP IT"), Reply("Two"), verdict("PASS"), verdict("SHIP IT"))
@@ -130,7 +130,7 @@ async def test_images_go_to_the_first_draft(d: Driver) -> None:
     assert ["cat.png" in str(request.body) for request in d.server.requests] == [True, False, False, False]
 
 
-@requirement("EVALUATOR-OPTIMIZER-7", needs=(*NEEDS, "wire"))
+@requirement("EVALUATOR-OPTIMIZER-7", needs=(*NEEDS, "wire", "constrained"))
 async def test_schema_holds_for_each_draft(d: Driver) -> None:
     """The object of the last one is the result; the evaluator reads JSON."""
     schema = {

@@ -202,11 +202,11 @@ async def test_async_scorer_is_refused_on_sync(d: Driver) -> None:
 
     judge = d.lib.aio.LLMJudgeScorer(d.target.client(d.twin("aio")))
     for scorer in (function, Duck(), judge):
-        with d.raises(d.lib.errors.ColourError, match=r"aimu\.aio"):
+        with d.raises(d.lib.errors.ColourError, match=rf"{d.lib.__name__}\.aio"):
             workflow_of(d, scorer)
         workflow = workflow_of(d, lambda _: (1.0, ""))
         workflow.scorer = scorer
-        with d.raises(d.lib.errors.ColourError, match=r"aimu\.aio"):
+        with d.raises(d.lib.errors.ColourError, match=rf"{d.lib.__name__}\.aio"):
             await d(workflow.run("Go"))
     assert d.server.requests == []
 
@@ -218,7 +218,7 @@ async def test_awaitable_score_is_refused_on_sync(d: Driver) -> None:
     async def later() -> tuple[float, str]:
         return 1.0, ""
 
-    with d.raises(d.lib.errors.ColourError, match=r"aimu\.aio"):
+    with d.raises(d.lib.errors.ColourError, match=rf"{d.lib.__name__}\.aio"):
         await d(workflow_of(d, lambda _: later()).run("Go"))
 
 
@@ -243,7 +243,7 @@ async def test_judge_uses_generate_only(d: Driver) -> None:
     assert "Successfully complete the task" in texts[2]
 
 
-@requirement("SCORER-6", needs=(*NEEDS, "wire"))
+@requirement("SCORER-6", needs=(*NEEDS, "wire", "constrained"))
 async def test_question_of_ones_own(d: Driver) -> None:
     """Filled in whatever the texts contain; settings are sent with each request."""
     d.script(Reply("bad"), Reply('{"score": 2, "feedback": ""}'))

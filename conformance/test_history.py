@@ -127,7 +127,7 @@ async def test_sendable_history_is_taken_as_it_is(d: Driver) -> None:
     assert len(given) == 7
 
 
-@requirement("HISTORY-7", needs=("scripted",))
+@requirement("HISTORY-7", needs=("scripted", "tools"))
 async def test_dict_arguments_become_json_strings(d: Driver) -> None:
     """Arguments given as a dict are stored and sent as a JSON string; the caller's dicts stay as they were."""
     d.script(Reply("Hello"))

@@ -41,10 +41,11 @@ async def test_a_character_sent_in_halves_is_joined(d: Driver) -> None:
 
 @requirement("HISTORY-15")
 async def test_half_a_character_from_the_user_is_refused(d: Driver) -> None:
-    """In a message and in an assigned history."""
+    """In a message, streamed or not, and in an assigned history."""
     client = d.client()
-    with d.raises(ValueError, match="surrogate"):
-        client.chat(f"caf{HALF}")
+    for streamed in (False, True):
+        with d.raises(ValueError, match="surrogate"):
+            client.chat(f"caf{HALF}", stream=streamed)
     with d.raises(ValueError, match=r"messages\[0\].*surrogate"):
         client.messages = [{"role": "user", "content": f"caf{HALF}"}]
     assert json.dumps(client.messages) == "[]"

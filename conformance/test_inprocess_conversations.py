@@ -9,7 +9,7 @@ from typing import Any
 from conformance import Driver, requirement
 from conformance.props import outcome, told
 
-NEEDS = ("in_process", "tools", "thinking")
+NEEDS = ("in_process", "micro_model", "tools", "thinking")
 KINDS = {"string": str, "integer": int}
 LONG = ("count_to_200", "ten_turns")  # held by scenarios of their own
 WEATHER = "What is the weather in Paris?"

@@ -25,7 +25,7 @@ def bare(client: Any, messages: list[dict[str, Any]], limit: int) -> tuple[str, 
     return tokenizer.decode(made), inputs["input_ids"].shape[1], len(made)
 
 
-@requirement("INPROCESS-6", "USAGE-1", needs=NEEDS)
+@requirement("INPROCESS-6", "USAGE-1", needs=(*NEEDS, "micro_model"))
 async def test_the_answer_is_the_bare_engines(d: Driver) -> None:
     """With a system message and a second turn: the words and counts of the engine without us."""
     client = d.client(system="You are Zorblat.")
@@ -48,7 +48,7 @@ async def test_a_history_with_images_for_a_model_that_sees_none(d: Driver) -> No
     assert client.messages == before
 
 
-@requirement("INPROCESS-22", "KWARGS-2", "USAGE-2", needs=NEEDS)
+@requirement("INPROCESS-22", "KWARGS-2", "USAGE-2", needs=(*NEEDS, "micro_model"))
 async def test_stop_strings_end_a_reply(d: Driver) -> None:
     """Before the string, though tokens cut it in two; none of it is in a chunk; the first one that comes counts."""
     client = d.client()
@@ -89,7 +89,8 @@ async def test_a_seed_repeats_what_was_sampled(d: Driver) -> None:
 
 def untrimmed(client: Any) -> dict[str, Any]:
     """No cutting of the tail, so that a hot model is not held to its few best tokens."""
-    return {"top_k": 0, "top_p": 1.0, "min_p": 0.0} if client.provider == "llamacpp" else {"top_k": 0, "top_p": 1.0}
+    settings = {"llamacpp": {"top_k": 0, "top_p": 1.0, "min_p": 0.0}, "hf": {"top_k": 0, "top_p": 1.0}}
+    return settings.get(client.provider, {})
 
 
 @requirement("INPROCESS-21", needs=NEEDS)
@@ -100,10 +101,10 @@ async def test_a_parameter_that_the_engine_does_not_know(d: Driver) -> None:
         with d.raises(d.lib.errors.InvalidRequestError, match=name):
             await d(client.chat("Hello", {name: 1}))
     assert client.messages == []
-    assert await d(client.chat("Hello")) == "Hello! How can I help you?"
+    assert await d(client.chat("Hello"))
 
 
-@requirement("INPROCESS-12", needs=NEEDS)
+@requirement("INPROCESS-12", needs=(*NEEDS, "micro_model"))
 async def test_the_template_says_what_a_model_can_do(d: Driver) -> None:
     """Named without flags, the micro model has tools and thinking, as its template does, and no images."""
     from conformance.models import MICRO_FOLDER, MICRO_GGUF

@@ -4,7 +4,7 @@ from typing import Any
 
 from conformance import Driver, requirement
 
-NEEDS = ("in_process", "usage")
+NEEDS = ("in_process", "micro_model", "usage")
 HELLO = "Hello"
 
 

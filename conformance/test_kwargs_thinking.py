@@ -5,7 +5,7 @@ import warnings
 from typing import Any, Final
 
 from conformance import Driver, requirement
-from conformance.exchanges import WAYS, Json, ask, chat_stream, chunk, completion, preset, tools_of
+from conformance.exchanges import WAYS, Json, ask, chat_stream, chunk, completion, preset, speaks, tools_of
 from conformance.scripted import Call, Reply
 
 THINKING = ("wire", "scripted", "streaming", "thinking")
@@ -69,10 +69,15 @@ WISHES: Final = {
 }
 
 
-@requirement("THINK-2", needs=THINKING)
+def spoken(d: Driver) -> dict[str, dict[Any, Json]]:
+    """The wishes of the providers that are reached over a wire of the target."""
+    return {name: wishes for name, wishes in WISHES.items() if speaks(d, name)}
+
+
+@requirement("THINK-2", needs=(*THINKING, "spec_wire"))
 async def test_wish_on_every_provider(d: Driver) -> None:
     """A bool, a level and a budget are sent as each provider asks for them."""
-    for name, wishes in WISHES.items():
+    for name, wishes in spoken(d).items():
         for value, expected in wishes.items():
             assert await sent(d, preset(d, name), thinking=value, **ROOM) == expected, (name, value)
 
@@ -125,10 +130,10 @@ async def test_budget_needs_room(d: Driver) -> None:
     assert (await sent(d, client, thinking=1024, max_tokens=1025))["thinking"]["budget_tokens"] == 1024
 
 
-@requirement("THINK-5", needs=THINKING)
+@requirement("THINK-5", needs=(*THINKING, "spec_wire"))
 async def test_off_unless_asked(d: Driver) -> None:
     """Without the key nothing about thinking is sent, and a model that cannot think is not asked to, with a warning."""
-    for name in WISHES:
+    for name in spoken(d):
         assert await sent(d, preset(d, name)) == {}, name
     settings = {"base_url": d.server.url("openai"), "api_key": "test-key", "max_retries": 0}
     plain = d.track(d.api.client("openai:plain;tools", **settings))

@@ -17,6 +17,7 @@ async def test_usage_is_told_after_a_turn(d: Driver) -> None:
     d.script(Reply("Hello"))
     await d(client.chat("Say hello."))
     usage = client.last_usage
+    assert usage, f"expected the counts of the turn, observed {usage!r}"
     names = {"input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"}
     assert {"input_tokens", "output_tokens"} <= set(usage) <= names
     assert all(isinstance(count, int) for count in usage.values())

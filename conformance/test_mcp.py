@@ -13,7 +13,7 @@ import pytest
 
 from conformance.driver import Driver
 from conformance.mcp_servers import SCRIPT, Loopback, Meeting, example_server
-from conformance.requirement import requirement
+from conformance.requirement import LIBRARY, requirement
 
 NOWHERE = "http://127.0.0.1:9/mcp"
 TENANT: contextvars.ContextVar[str] = contextvars.ContextVar("tenant", default="nobody")
@@ -38,7 +38,7 @@ def is_running(process: str) -> bool:
     return True
 
 
-@requirement("MCP-1")
+@requirement("MCP-1", subject=LIBRARY)
 async def test_one_source_is_needed(d: Driver) -> None:
     """None, two and what can be no server are refused by the constructor, with what was wrong."""
     error = d.lib.errors.MCPConnectionError
@@ -58,7 +58,7 @@ async def test_one_source_is_needed(d: Driver) -> None:
             d.api.MCPClient(**source)
 
 
-@requirement("MCP-2", surfaces=("sync",), ledger="LEDGER-MCP")
+@requirement("MCP-2", subject=LIBRARY, surfaces=("sync",), ledger="LEDGER-MCP")
 async def test_the_constructor_connects(d: Driver) -> None:
     """It is connected at once, as a context manager too; a dead server is told there, with its cause."""
     with d.api.MCPClient(server=example_server()) as mcp:
@@ -70,7 +70,7 @@ async def test_the_constructor_connects(d: Driver) -> None:
         assert caught.value.__cause__ is not None
 
 
-@requirement("MCP-12", surfaces=("aio",), ledger="LEDGER-MCP")
+@requirement("MCP-12", subject=LIBRARY, surfaces=("aio",), ledger="LEDGER-MCP")
 async def test_the_constructor_opens_nothing(d: Driver) -> None:
     """Use before connecting is refused; async with and connect connect, or tell of a dead server."""
     error = d.lib.errors.MCPConnectionError
@@ -90,7 +90,7 @@ async def test_the_constructor_opens_nothing(d: Driver) -> None:
         await d(d.api.MCPClient.connect(server=NOWHERE))
 
 
-@requirement("MCP-8")
+@requirement("MCP-8", subject=LIBRARY)
 async def test_closing_ends_the_process(d: Driver) -> None:
     """The subprocess is gone when close returns; closing again does nothing, and use after it is refused."""
     mcp = await connected(d, file=SCRIPT)
@@ -104,7 +104,7 @@ async def test_closing_ends_the_process(d: Driver) -> None:
             await d(use())
 
 
-@requirement("MCP-8")
+@requirement("MCP-8", subject=LIBRARY)
 async def test_closing_ends_the_connection(d: Driver) -> None:
     """The server over HTTP sees it go, also when a block ends by an error."""
     with Loopback(example_server()) as server:
@@ -115,7 +115,7 @@ async def test_closing_ends_the_connection(d: Driver) -> None:
         assert server.connections() == 0
 
 
-@requirement("MCP-8")
+@requirement("MCP-8", subject=LIBRARY)
 async def test_closing_ends_a_call_under_way(d: Driver) -> None:
     """It fails as a lost connection does, and close does not wait for the tool."""
     meeting = Meeting()
@@ -129,7 +129,7 @@ async def test_closing_ends_a_call_under_way(d: Driver) -> None:
     assert meeting.ended == ["cancelled"]
 
 
-@requirement("MCP-8")
+@requirement("MCP-8", subject=LIBRARY)
 async def test_closing_ends_a_listing_under_way(d: Driver) -> None:
     """It is asked once more after a loss, and a close is none: nothing connects again."""
     meeting, server = Meeting(), example_server()
@@ -156,7 +156,7 @@ def listing_waits_for(meeting: Meeting) -> Any:
     return Waiting()
 
 
-@requirement("MCP-8", surfaces=("aio",), ledger="LEDGER-MCP")
+@requirement("MCP-8", subject=LIBRARY, surfaces=("aio",), ledger="LEDGER-MCP")
 async def test_closed_while_it_connects(d: Driver) -> None:
     """It stays closed: connecting fails, and no process is left."""
     mcp = d.api.MCPClient(file=SCRIPT)
@@ -171,7 +171,7 @@ async def test_closed_while_it_connects(d: Driver) -> None:
         await d(mcp.ping())
 
 
-@requirement("MCP-8", surfaces=("aio",), ledger="LEDGER-MCP")
+@requirement("MCP-8", subject=LIBRARY, surfaces=("aio",), ledger="LEDGER-MCP")
 async def test_opened_in_one_task_and_closed_in_another(d: Driver) -> None:
     """Neither the task that opened it nor the one that closes it has to be the one that uses it."""
     mcp = await asyncio.create_task(d.api.MCPClient.connect(server=example_server()))
@@ -181,7 +181,7 @@ async def test_opened_in_one_task_and_closed_in_another(d: Driver) -> None:
         await d(mcp.ping())
 
 
-@requirement("MCP-13", surfaces=("sync",), ledger="LEDGER-MCP")
+@requirement("MCP-13", subject=LIBRARY, surfaces=("sync",), ledger="LEDGER-MCP")
 async def test_sync_client_inside_a_running_loop(d: Driver) -> None:
     """As in a notebook: made, used and closed in a thread whose loop runs."""
     found: list[Any] = []
@@ -196,7 +196,7 @@ async def test_sync_client_inside_a_running_loop(d: Driver) -> None:
     assert d.direct(found) == [5]
 
 
-@requirement("MCP-13", surfaces=("sync",), ledger="LEDGER-MCP")
+@requirement("MCP-13", subject=LIBRARY, surfaces=("sync",), ledger="LEDGER-MCP")
 async def test_sync_client_has_one_thread(d: Driver) -> None:
     """From construction to close, whatever is called; a failed construction leaves none."""
     before = set(threading.enumerate())
@@ -213,7 +213,7 @@ async def test_sync_client_has_one_thread(d: Driver) -> None:
     assert set(threading.enumerate()) <= before
 
 
-@requirement("MCP-13", surfaces=("sync",), ledger="LEDGER-MCP")
+@requirement("MCP-13", subject=LIBRARY, surfaces=("sync",), ledger="LEDGER-MCP")
 async def test_context_reaches_an_in_memory_server(d: Driver) -> None:
     """What the caller of each call has set, not what the one who connected had."""
     server = example_server()
@@ -229,7 +229,7 @@ def tenant() -> str:
     return TENANT.get()
 
 
-@requirement("MCP-16")
+@requirement("MCP-16", subject=LIBRARY)
 async def test_secrets_are_not_shown(d: Driver) -> None:
     """Neither in the repr nor anywhere in the traceback of an error."""
     url = "http://user:s3cret@127.0.0.1:9/s3cret/mcp?key=s3cret"
@@ -256,7 +256,7 @@ async def test_secrets_are_not_shown(d: Driver) -> None:
     assert "'near'" in d.direct(repr(mcp))
 
 
-@requirement("MCP-8")
+@requirement("MCP-8", subject=LIBRARY)
 async def test_a_copy_is_the_client_itself(d: Driver) -> None:
     """A connection cannot be copied, so what holds one may be deep-copied all the same."""
     mcp = await connected(d, server=example_server())

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.driver import Driver
 from conformance.mcp_servers import SCRIPT, Loopback, Meeting, example_server
-from conformance.requirement import requirement
+from conformance.requirement import LIBRARY, requirement
 
 MANY = 50
 
@@ -26,7 +26,7 @@ async def added(d: Driver, mcp: Any, name: str = "add") -> Any:
     return (await d(mcp.call_tool(name, {"a": 2, "b": 3}))).data
 
 
-@requirement("MCP-7", "MCP-6")
+@requirement("MCP-7", "MCP-6", subject=LIBRARY)
 async def test_subprocess_dies_in_a_call(d: Driver) -> None:
     """The call fails, chained; the next starts another process by itself."""
     mcp = await connected(d, file=SCRIPT)
@@ -38,7 +38,7 @@ async def test_subprocess_dies_in_a_call(d: Driver) -> None:
     assert (await d(mcp.call_tool("process"))).data != first
 
 
-@requirement("MCP-7")
+@requirement("MCP-7", subject=LIBRARY)
 async def test_server_over_http_stops_in_a_call(d: Driver) -> None:
     """The call fails, so does one while it is down; when it is back on its port the next call works."""
     meeting, error = Meeting(), d.lib.errors.MCPConnectionError
@@ -56,7 +56,7 @@ async def test_server_over_http_stops_in_a_call(d: Driver) -> None:
         assert await added(d, mcp) == 5
 
 
-@requirement("MCP-7")
+@requirement("MCP-7", subject=LIBRARY)
 async def test_listing_after_a_restart(d: Driver) -> None:
     """A server that was replaced between two turns is not noticed: the tools are its new ones."""
     first, second = Loopback(example_server()), example_server()
@@ -79,7 +79,7 @@ def later() -> str:
     return "later"
 
 
-@requirement("MCP-7")
+@requirement("MCP-7", subject=LIBRARY)
 async def test_a_call_is_never_sent_twice(d: Driver) -> None:
     """The tool of a server that breaks under it has run once."""
     meeting = Meeting()
@@ -95,7 +95,7 @@ async def test_a_call_is_never_sent_twice(d: Driver) -> None:
     assert meeting.calls == 1
 
 
-@requirement("MCP-17")
+@requirement("MCP-17", subject=LIBRARY)
 async def test_several_servers(d: Driver) -> None:
     """Tools bear their server's name; one dies and comes back while the other goes on."""
     entry = {"command": sys.executable, "args": [SCRIPT]}
@@ -113,7 +113,7 @@ async def test_several_servers(d: Driver) -> None:
             await d(mcp.call_tool("add", {"a": 1}))
 
 
-@requirement("MCP-17")
+@requirement("MCP-17", subject=LIBRARY)
 async def test_one_of_several_servers_is_dead(d: Driver) -> None:
     """Then there is no connection, rather than one that lacks its tools without a word."""
     entry = {"command": sys.executable, "args": [SCRIPT]}
@@ -122,7 +122,7 @@ async def test_one_of_several_servers_is_dead(d: Driver) -> None:
         await d(d.api.MCPClient.connect(config={"mcpServers": {"near": entry, "dead": dead}}))
 
 
-@requirement("MCP-14")
+@requirement("MCP-14", subject=LIBRARY)
 async def test_calls_at_the_same_time(d: Driver) -> None:
     """Fifty calls wait for each other, and each gets its own result."""
     mcp = await connected(d, server=example_server(Meeting(MANY)))
@@ -133,7 +133,7 @@ async def test_calls_at_the_same_time(d: Driver) -> None:
     assert [(await handle.result()).data for handle in handles] == list(range(1, MANY + 1))
 
 
-@requirement("MCP-15", surfaces=("aio",), ledger="LEDGER-MCP")
+@requirement("MCP-15", subject=LIBRARY, surfaces=("aio",), ledger="LEDGER-MCP")
 async def test_cancelled_call(d: Driver) -> None:
     """It ends, and the server is told; the calls beside it and after it are as they were."""
     meeting = Meeting()
@@ -151,7 +151,7 @@ async def test_cancelled_call(d: Driver) -> None:
     assert await added(d, mcp) == 5
 
 
-@requirement("MCP-15", surfaces=("aio",), ledger="LEDGER-MCP")
+@requirement("MCP-15", subject=LIBRARY, surfaces=("aio",), ledger="LEDGER-MCP")
 async def test_cancelled_connecting(d: Driver) -> None:
     """A client whose connecting was cancelled leaves nothing, and can be connected."""
     mcp = d.api.MCPClient(file=SCRIPT)

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.driver import Driver
 from conformance.mcp_servers import LONG, SCHEMAS, SCRIPT, Loopback, example_server, strange_server
-from conformance.requirement import requirement
+from conformance.requirement import LIBRARY, requirement
 from conformance.scripted import Call, Reply
 
 NEEDS = ("scripted", "tools")
@@ -23,7 +23,7 @@ async def tools_of(d: Driver, mcp: Any) -> dict[str, Any]:
     return {tool.__tool_spec__["function"]["name"]: tool for tool in await d(mcp.as_tools())}
 
 
-@requirement("MCP-4")
+@requirement("MCP-4", subject=LIBRARY)
 async def test_a_tool_stays_that_of_the_server(d: Driver) -> None:
     """A tool that the server gets later, and that takes the name a model was told, is not called in its place."""
     server = example_server()
@@ -36,7 +36,7 @@ async def test_a_tool_stays_that_of_the_server(d: Driver) -> None:
     assert await d(second()) == "the second"
 
 
-@requirement("MCP-3")
+@requirement("MCP-3", subject=LIBRARY)
 async def test_specs_are_openais(d: Driver) -> None:
     """Name, description and schema are the server's; the public function makes the same of list_tools()."""
     mcp = await connected(d, server=example_server())
@@ -49,7 +49,7 @@ async def test_specs_are_openais(d: Driver) -> None:
     assert specs == d.lib.tools.mcp_format.mcp_tools_to_openai(await d(mcp.list_tools()))
 
 
-@requirement("MCP-3")
+@requirement("MCP-3", subject=LIBRARY)
 async def test_names_are_legal_and_unique(d: Driver) -> None:
     """Legal ones are kept; call_tool takes the name that was shown, and the server's own."""
     mcp = await connected(d, server=strange_server())
@@ -89,7 +89,7 @@ async def test_arguments_are_checked_before_the_server_is_called(d: Driver) -> N
         assert name in told
 
 
-@requirement("MCP-4")
+@requirement("MCP-4", subject=LIBRARY)
 async def test_broken_schemas_check_nothing(d: Driver) -> None:
     """Whatever the schema of a server holds, its tool can be called."""
     tools = await tools_of(d, await connected(d, server=strange_server()))
@@ -97,7 +97,7 @@ async def test_broken_schemas_check_nothing(d: Driver) -> None:
         assert await d(tools[name](**tools[name].__tool_validate__({"a": "v"}))) == name
 
 
-@requirement("MCP-5")
+@requirement("MCP-5", subject=LIBRARY)
 async def test_result_as_text(d: Driver) -> None:
     """Texts by line, notes of what is none, structured content where there is no text."""
     tools = await tools_of(d, await connected(d, server=example_server()))
@@ -108,7 +108,7 @@ async def test_result_as_text(d: Driver) -> None:
     assert await d(tools["structured"]()) == '{"low": 11.5, "city": "Zürich"}'
 
 
-@requirement("MCP-5")
+@requirement("MCP-5", subject=LIBRARY)
 async def test_large_result_is_cut(d: Driver) -> None:
     """At the limit it is whole; beyond it the text says how much is missing."""
     tools = await tools_of(d, await connected(d, server=example_server()))
@@ -119,7 +119,7 @@ async def test_large_result_is_cut(d: Driver) -> None:
     assert len(text) < LIMIT + 100
 
 
-@requirement("MCP-6")
+@requirement("MCP-6", subject=LIBRARY)
 async def test_call_tool(d: Driver) -> None:
     """The result is fastmcp's; a failure, an unknown tool and bad arguments are ToolErrors with the server's words."""
     mcp = await connected(d, server=example_server())
@@ -146,7 +146,7 @@ async def test_failure_of_a_tool_is_told_to_the_model(d: Driver) -> None:
     assert "failed: rain" in client.messages[-2]["content"]
 
 
-@requirement("MCP-18", "MCP-6")
+@requirement("MCP-18", "MCP-6", subject=LIBRARY)
 async def test_transports_agree(d: Driver) -> None:
     """In memory, a script, a command and streamable HTTP: the same tools, results and errors."""
     with Loopback(example_server()) as server:

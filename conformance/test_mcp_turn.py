@@ -108,7 +108,7 @@ async def test_async_mcp_client_on_sync(d: Driver) -> None:
     """Refused when it is set, at construction and later, with where to go."""
     mcp = d.lib.aio.MCPClient(server=example_server())
     client = d.client()
-    with d.raises(ValueError, match=r"aimu\.aio"):
+    with d.raises(ValueError, match=rf"{d.lib.__name__}\.aio"):
         client.mcp_client = mcp
     assert client.mcp_client is None
     with d.raises(ValueError, match="MCPClient"):

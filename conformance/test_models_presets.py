@@ -3,7 +3,7 @@
 from typing import Any
 
 from conformance.driver import Driver
-from conformance.requirement import requirement
+from conformance.requirement import LIBRARY, requirement
 
 PRESETS = {
     "ollama": "http://localhost:11434/v1",
@@ -34,7 +34,7 @@ def wired(d: Driver, sent: list[Any]) -> Any:
     return httpx2.Client(transport=transport) if d.on_sync else httpx2.AsyncClient(transport=transport)
 
 
-@requirement("MODELS-9", needs=("scripted", "wire"))
+@requirement("MODELS-9", subject=LIBRARY)
 async def test_presets_go_to_their_servers(d: Driver) -> None:
     """Each exists, takes any id, and sends to its own base URL, with the key it was given where it wants one."""
     for name, url in PRESETS.items():

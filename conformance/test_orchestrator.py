@@ -281,7 +281,7 @@ async def test_orchestrator_as_a_class(d: Driver) -> None:
     assert spoken(twin.messages)["team-b"][0] == "Go"
 
 
-@requirement("ORCHESTRATOR-9", needs=(*NEEDS, "wire"))
+@requirement("ORCHESTRATOR-9", "ORCHESTRATOR-10", needs=(*NEEDS, "wire"))
 async def test_failure_of_a_worker(d: Driver) -> None:
     """Without concurrency it rises as it is; the round says what was done and what not; resume goes on from it."""
     cast(d, boss=[calling("one", "two", "three"), Reply("Made do")], one=[Reply("1")], two=[Fault(400)], three=[])

@@ -6,28 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.driver import Driver
-from conformance.requirement import requirement
+from conformance.requirement import LIBRARY, requirement
 from conformance.scripted import Call, Fault, Reply
 
-COLOURED = (
-    "Agent",
-    "BaseModelClient",
-    "Chain",
-    "ChunkStream",
-    "EvaluatorOptimizer",
-    "LLMJudgeScorer",
-    "MCPClient",
-    "ModelClient",
-    "OrchestratorAgent",
-    "Parallel",
-    "PlanExecuteEvaluator",
-    "Router",
-    "Runner",
-    "Scorer",
-    "SkillAgent",
-    "chat",
-    "client",
-)
+COLOURED = {  # by the profile that brings them
+    "core": ("BaseModelClient", "ChunkStream", "ModelClient", "chat", "client"),
+    "agents": ("Agent", "OrchestratorAgent", "Runner", "SkillAgent"),
+    "workflows": (
+        *("Chain", "EvaluatorOptimizer", "LLMJudgeScorer", "Parallel", "PlanExecuteEvaluator", "Router", "Scorer"),
+    ),
+    "mcp": ("MCPClient",),
+}
 OWN_WORDS = {"aclose": "close"}  # the row LEDGER-CALL
 NEEDS = ("scripted", "tools", "streaming")
 
@@ -35,6 +24,17 @@ NEEDS = ("scripted", "tools", "streaming")
 def ping(word: str) -> str:
     """Do it."""
     return word.upper()
+
+
+def coloured(d: Driver) -> list[str]:
+    """The names with a colour: those of the profiles that the target is judged on, and whichever others there are."""
+    asked = {name for profile, names in COLOURED.items() if covers(d.target.profiles, profile) for name in names}
+    return sorted(asked | {name for names in COLOURED.values() for name in names if name in d.lib.__all__})
+
+
+def covers(profiles: tuple[str, ...], profile: str) -> bool:
+    """Whether a target is judged on a profile; none named means all."""
+    return not profiles or profile in profiles
 
 
 def members(owner: type) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def shape(thing: Any) -> Any:
 
 def twins(d: Driver) -> Iterator[tuple[str, Any, Any]]:
     """Each class that stands on both surfaces: those that are listed, and the client of the target."""
-    for name in COLOURED:
+    for name in coloured(d):
         if isinstance(getattr(d.lib, name), type):
             yield name, getattr(d.lib, name), getattr(d.implementation.aio, name)
     clients = [d.target.client(d.twin(surface)) for surface in ("sync", "aio")]
@@ -64,17 +64,17 @@ def twins(d: Driver) -> Iterator[tuple[str, Any, Any]]:
         yield type(sync).__name__, type(sync), type(aio)
 
 
-@requirement("PARITY-5")
+@requirement("PARITY-5", subject=LIBRARY)
 async def test_both_surfaces_have_the_same_names(d: Driver) -> None:
     """All but `aio` itself; what has no colour is the same object, what has one is not."""
     d.enter()
     aio = d.implementation.aio
     assert sorted(set(d.lib.__all__) - set(aio.__all__)) == ["aio"]
     assert [name for name in set(aio.__all__) - set(d.lib.__all__) if not name.startswith("Async")] == []
-    assert set(COLOURED) <= set(d.lib.__all__)
+    assert sorted(set(coloured(d)) - set(d.lib.__all__)) == []
     for name in set(d.lib.__all__) - {"aio"}:
         is_same = getattr(d.lib, name) is getattr(aio, name)
-        assert is_same is (name not in COLOURED), name
+        assert is_same is (name not in coloured(d)), name
 
 
 @requirement("PARITY-6")
@@ -88,11 +88,11 @@ async def test_twins_have_the_same_members(d: Driver) -> None:
             assert shape(ours[member]) == shape(theirs[member]), f"{name}.{member}"
 
 
-@requirement("PARITY-6")
+@requirement("PARITY-6", subject=LIBRARY)
 async def test_twins_are_made_alike(d: Driver) -> None:
     """The functions and constructors of the two front doors."""
     d.enter()
-    for name in COLOURED:
+    for name in coloured(d):
         sync, aio = (inspect.signature(getattr(module, name)) for module in (d.lib, d.implementation.aio))
         if name != "ChunkStream":  # it is not for users to make
             assert shaped(sync) == shaped(aio), name
@@ -117,10 +117,12 @@ def shaped(signature: inspect.Signature) -> list[Any]:
 async def test_subclasses_keep_the_parameters_of_their_base(d: Driver) -> None:
     """B-08, B-18: an agent runs like any runner, and a client of a provider chats like any client."""
     d.enter()
-    for name in ("run", "messages", "conversations"):
-        assert shape(members(d.api.Agent)[name])[-1] == shape(members(d.api.Runner)[name])[-1]
-    view = d.api.Agent(d.client()).as_model_client()
-    for each in (type(d.client()), type(view)):
+    clients = [d.client()]
+    if covers(d.target.profiles, "agents"):
+        for name in ("run", "messages", "conversations"):
+            assert shape(members(d.api.Agent)[name])[-1] == shape(members(d.api.Runner)[name])[-1]
+        clients.append(d.api.Agent(d.client()).as_model_client())
+    for each in map(type, clients):
         for name, member in members(d.api.ModelClient).items():
             assert shape(members(each)[name]) == shape(member), f"{each.__name__}.{name}"
 
@@ -179,8 +181,11 @@ async def test_sync_calls_return(d: Driver) -> None:
         assert isinstance(chunks, d.api.ChunkStream)
         assert chunks.close() is None
         assert client.close() is None
-    with d.raises(RuntimeError, match="closed"):
-        client.chat("Hello")
+    with d.client() as left:
+        pass
+    for closed in (client, left):
+        with d.raises(RuntimeError, match="closed"):
+            closed.chat("Hello")
 
 
 @requirement("PARITY-4", surfaces=("aio",), ledger="LEDGER-CALL")
@@ -201,8 +206,11 @@ async def test_async_calls_are_awaited(d: Driver) -> None:
         assert isinstance(chunks, d.api.ChunkStream)
         assert await d(chunks.aclose()) is None
         assert await d(client.close()) is None
-    with d.raises(RuntimeError, match="closed"):
-        await d(client.chat("Hello"))
+    async with d.client() as left:
+        pass
+    for closed in (client, left):
+        with d.raises(RuntimeError, match="closed"):
+            await d(closed.chat("Hello"))
 
 
 @requirement("PARITY-8", needs=(*NEEDS, "wire"))

@@ -112,7 +112,9 @@ async def test_only_text_is_read(d: Driver) -> None:
             calls = [Call("read_skill_file", {"skill": "pdf", "path": name}) for name in names]
             answers = await told(d, agent(d, root), *calls)
     assert answers[:2] == ["x" * 262_144, "hi"]
-    assert all("read_skill_file" in answer and len(answer) < 200 for answer in answers[2:])
+    for name, answer in zip(names[2:], answers[2:], strict=True):
+        assert "read_skill_file" in answer[:200], name
+        assert len(answer) < 200, name
 
 
 @requirement("SKILL-10", needs=(*NEEDS, "streaming"))
@@ -129,7 +131,8 @@ async def test_model_is_told_of_the_skills(d: Driver) -> None:
                 bodies = [request.body for request in d.server.requests[done:]]
                 assert len(bodies) == 2
                 for text in (*map(system_of, bodies), scout.messages["scout"][0]["content"]):
-                    assert str(text).startswith(f"{base}\n\n{catalogue}\n")
+                    assert str(text).partition("<available_skills>")[0] == f"{base}\n\n"
+                    assert f"{catalogue}\n" in str(text)
                     assert "activate_skill" in str(text).partition("</available_skills>")[2]
                     assert str(text).count("<available_skills>") == 1
                 assert scout.model_client.system_message == "Be kind."

@@ -193,7 +193,8 @@ async def test_model_is_told_what_a_script_wrote(d: Driver) -> None:
             answers += await told(d, agent(d, root), Call("pdf__go"))
     assert [answers[0], answers[1], answers[4]] == ["fine", "(no output)", "caf\ufffd \U0001f34e"]
     for answer, case in zip(answers, cases, strict=True):
-        assert all(part in answer for part in case[3])
+        for part in case[3]:
+            assert part in answer
     with folder(**{"pdf/MD": PDF, "pdf/scripts/go.py": "import os; os.kill(os.getpid(), 9)"}) as root:
         assert "exit code -9" in (await told(d, agent(d, root), Call("pdf__go")))[0]
 

@@ -13,6 +13,16 @@ WIRE = ("wire", "scripted", "streaming")
 
 TEXT = "Grüße, 世界 🙂!"
 REPLY = Reply(TEXT, thinking="Hm… ☂")
+NOISE: Sequence[bytes] = (
+    b": keep-alive\n\n",
+    b":\n",
+    b"\n\n\n",
+    b"id: 7\n",
+    b"retry: 10\n",
+    b"event: oddity\n",
+    b"custom: x\n",
+    b"data\n\n",
+)
 
 
 def rewritten(
@@ -34,6 +44,12 @@ def as_sent(data: bytes) -> bytes:
 def several(data: bytes) -> bytes:
     """The data of each event on several lines."""
     return data.replace(b'":', b'":\ndata: ')
+
+
+def woven(line: bytes) -> Callable[[bytes], bytes]:
+    """The data of each event on several lines, another line between them; a blank one would end the event."""
+    inner = line.rstrip(b"\n") + b"\n" if line.strip() else b""
+    return lambda data: several(data).replace(b"\ndata:", b"\n" + inner + b"data:")
 
 
 async def check(d: Driver, answers: Iterable[Callable[[Request], Raw]]) -> None:
@@ -89,13 +105,13 @@ async def test_arguments_in_any_pieces(d: Driver) -> None:
         assert client.messages[2]["content"] == 'sunny in Tromsø "N" \\ 🙂'
 
 
-@requirement("SSE-1", needs=(*WIRE, "thinking"))
+@requirement("SSE-1", needs=(*WIRE, "thinking", "spec_wire"))
 async def test_every_cut_of_the_bytes(d: Driver) -> None:
     """Fragments of one byte, of a few, and the whole at once are the same reply, inside characters too."""
     await check(d, [rewritten(as_sent, size) for size in (1, 2, 3, 5, 7, 64, None)])
 
 
-@requirement("SSE-2", needs=(*WIRE, "thinking"), recorded="C15")
+@requirement("SSE-2", needs=(*WIRE, "thinking", "spec_wire"), recorded="C15")
 async def test_every_line_end(d: Driver) -> None:
     """LF, CR, CRLF and their mixture end a line, whole or cut between CR and LF."""
 
@@ -110,24 +126,14 @@ async def test_every_line_end(d: Driver) -> None:
     await check(d, [rewritten(change, size) for change in changes for size in (1, 2, None)])
 
 
-@requirement("SSE-3", needs=(*WIRE, "thinking"), recorded="C15")
+@requirement("SSE-3", needs=(*WIRE, "thinking", "spec_wire"), recorded="C15")
 async def test_other_lines_are_ignored(d: Driver) -> None:
     """Comments, blank lines, ids, retry times, unknown fields and odd event names are nothing."""
-    noise: Sequence[bytes] = [
-        b": keep-alive\n\n",
-        b":\n",
-        b"\n\n\n",
-        b"id: 7\n",
-        b"retry: 10\n",
-        b"event: oddity\n",
-        b"custom: x\n",
-        b"data\n\n",
-    ]
-    for line in noise:
+    for line in NOISE:
         await check(d, [rewritten(lambda data, line=line: line + data.replace(b"data:", line + b"data:"))])  # type: ignore[misc]
 
 
-@requirement("SSE-3", needs=(*WIRE, "usage"))
+@requirement("SSE-3", needs=(*WIRE, "usage", "spec_wire"))
 async def test_byte_order_mark_is_ignored(d: Driver) -> None:
     """A byte order mark in front of the stream costs nothing of its first event."""
 
@@ -143,22 +149,20 @@ async def test_byte_order_mark_is_ignored(d: Driver) -> None:
         assert client.last_usage["input_tokens"] == 11
 
 
-@requirement("SSE-3", needs=(*WIRE, "thinking"))
+@requirement("SSE-3", needs=(*WIRE, "thinking", "spec_wire"))
 async def test_data_lines_of_every_form(d: Driver) -> None:
-    """The blank after the colon may be missing, and the data of several lines is one text."""
-
-    await check(
-        d, [rewritten(lambda data: data.replace(b"data: ", b"data:")), rewritten(several), rewritten(several, 1)]
-    )
+    """The blank after the colon may be missing, and the data of several lines is one text, whatever stands between."""
+    changes = [lambda data: data.replace(b"data: ", b"data:"), several, *map(woven, NOISE)]
+    await check(d, [*map(rewritten, changes), rewritten(several, 1)])
 
 
-@requirement("SSE-4", needs=(*WIRE, "thinking"))
+@requirement("SSE-4", needs=(*WIRE, "thinking", "spec_wire"))
 async def test_last_event_needs_no_blank_line(d: Driver) -> None:
     """A stream whose last line is whole and is followed by nothing is whole."""
     await check(d, [rewritten(lambda data: data.removesuffix(b"\n"), size) for size in (1, None)])
 
 
-@requirement("SSE-4", needs=WIRE)
+@requirement("SSE-4", needs=(*WIRE, "spec_wire"))
 async def test_torn_last_line_is_a_cut(d: Driver) -> None:
     """A stream that ends inside a line is a broken connection, and what was torn is never read as JSON."""
 
@@ -173,7 +177,7 @@ async def test_torn_last_line_is_a_cut(d: Driver) -> None:
     assert client.messages == []
 
 
-@requirement("SSE-5", needs=WIRE)
+@requirement("SSE-5", needs=(*WIRE, "spec_wire"))
 async def test_endless_event_is_refused(d: Driver) -> None:
     """An event that grows beyond the cap is refused while it still comes, in one line or in many."""
     part = b"x" * (1024 * 1024)
@@ -185,7 +189,7 @@ async def test_endless_event_is_refused(d: Driver) -> None:
         assert error.provider == d.target.provider
 
 
-@requirement("SSE-5", needs=WIRE)
+@requirement("SSE-5", needs=(*WIRE, "spec_wire"))
 async def test_large_event_is_read(d: Driver) -> None:
     """An event of some megabytes is read."""
     client, text = d.client(), "ä" * 2_000_000
@@ -193,7 +197,7 @@ async def test_large_event_is_read(d: Driver) -> None:
     assert await ask(d, client, stream=True) == text
 
 
-@requirement("SSE-6", needs=WIRE)
+@requirement("SSE-6", needs=(*WIRE, "spec_wire"))
 async def test_what_is_not_utf8_is_refused(d: Driver) -> None:
     """Bytes that are no UTF-8 are a malformed response, not characters of replacement."""
     for broken in (b"\xff", b"\xc3(", b"\xed\xa0\x80"):

@@ -99,7 +99,7 @@ async def test_a_number_beyond_all_measure_does_not_fit(d: Driver) -> None:
     assert await d(d.client().chat("How much?", schema=halves)) == {"x": 1}
 
 
-@requirement("SCHEMA-6", "SCHEMA-8", needs=(*SCRIPTED, "wire"))
+@requirement("SCHEMA-6", "SCHEMA-8", needs=(*SCRIPTED, "wire", "usage"))
 async def test_a_misfit_is_asked_for_once_more(d: Driver) -> None:
     """The request holds the answer, what is wrong and the schema; the history holds neither it nor the misfit."""
     d.script(Reply("Earlier"), Reply(BAD), Reply(GOOD), Reply("Later"))
@@ -155,7 +155,7 @@ async def test_no_tool_is_called_while_asking_again(d: Driver) -> None:
     assert "tool_calls" not in client.messages[-1]
 
 
-@requirement("SCHEMA-6", needs=(*SCRIPTED, "wire"))
+@requirement("SCHEMA-6", needs=(*SCRIPTED, "wire", "constrained"))
 async def test_an_empty_reply_before_and_after_a_misfit(d: Driver) -> None:
     """Each is met with what fits it: the nudge is gone once there was an answer."""
     d.script(Reply(""), Reply(BAD), Reply(""), Reply(GOOD))
@@ -230,7 +230,7 @@ async def test_a_stream_left_half_way_has_no_result(d: Driver) -> None:
     assert await d(client.chat("Where?", schema=Point)) == Point(1)
 
 
-@requirement("SCHEMA-10", needs=(*SCRIPTED, "tools", "wire"))
+@requirement("SCHEMA-10", needs=(*SCRIPTED, "tools", "wire", "constrained"))
 async def test_every_request_of_a_turn_with_tools_is_constrained(d: Driver) -> None:
     """Text beside a call is not validated, nothing forces a call, and only the last text is the answer."""
     client = d.client(tools=[tool_of(d)])
@@ -276,7 +276,7 @@ async def test_a_refusal_is_no_misfit(d: Driver) -> None:
     assert client.messages == []
 
 
-@requirement("SCHEMA-8", needs=(*SCRIPTED, "wire"))
+@requirement("SCHEMA-8", needs=(*SCRIPTED, "wire", "constrained"))
 async def test_forks_at_once_each_get_their_own(d: Driver) -> None:
     """Two conversations, two schemas, neither waits for the other."""
     d.is_ordered = False

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 
 from conformance.driver import Driver
-from conformance.requirement import requirement
+from conformance.requirement import LIBRARY, requirement
 
 
 @requirement("TOOLS-9")
@@ -20,7 +20,7 @@ async def test_undecorated_callable_is_refused_when_set(d: Driver) -> None:
 
     client = d.client()
     client.tools = [tool := d.direct(d.lib.tool(good))]
-    with d.raises(ValueError, match="@aimu.tool"):
+    with d.raises(ValueError, match=f"@{d.lib.__name__}.tool"):
         client.tools = [plain]
     assert client.tools == [tool]
     with d.raises(ValueError, match="plain"):
@@ -84,7 +84,7 @@ async def async_generator(number: int) -> AsyncIterator[int]:
     yield number
 
 
-@requirement("TOOLS-10")
+@requirement("TOOLS-10", subject=LIBRARY)
 async def test_signature_that_cannot_be_offered_is_refused(d: Driver) -> None:
     """B-02 among them: each raises at decoration and names the tool."""
     for function, word in (

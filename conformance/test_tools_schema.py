@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Optional
 from pydantic import BaseModel, Field
 
 from conformance.driver import Driver
-from conformance.requirement import requirement
+from conformance.requirement import LIBRARY, requirement
 
 
 class Point(BaseModel):
@@ -42,7 +42,7 @@ def followed(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     return {**definition, **{key: value for key, value in part.items() if key != "$ref"}}
 
 
-@requirement("TOOLS-1")
+@requirement("TOOLS-1", subject=LIBRARY)
 async def test_tool_returns_the_function(d: Driver) -> None:
     """The decorated function is the function, and is called as before."""
 
@@ -67,7 +67,7 @@ async def test_tool_returns_the_function(d: Driver) -> None:
     assert d.lib.tool is d.implementation.aio.tool is d.lib.tools.tool
 
 
-@requirement("TOOLS-2")
+@requirement("TOOLS-2", subject=LIBRARY)
 async def test_schema_of_scalars_and_defaults(d: Driver) -> None:
     """Scalars, defaults and what is required, in the order of the signature."""
 
@@ -92,7 +92,7 @@ async def test_schema_of_scalars_and_defaults(d: Driver) -> None:
     assert list(schema["properties"]) == ["text", "count", "ratio", "flag", "size", "mode", "guess"]
 
 
-@requirement("TOOLS-2")
+@requirement("TOOLS-2", subject=LIBRARY)
 async def test_schema_of_containers_and_choices(d: Driver) -> None:
     """Lists and dicts say what they hold, a Literal lists its values."""
 
@@ -106,7 +106,7 @@ async def test_schema_of_containers_and_choices(d: Driver) -> None:
     assert shown(tool, "deep")["items"] == {"type": "array", "items": {"type": "string"}}
 
 
-@requirement("TOOLS-2")
+@requirement("TOOLS-2", subject=LIBRARY)
 async def test_schema_of_nested_models(d: Driver) -> None:
     """A pydantic model is shown with the fields of the models inside it."""
 
@@ -123,7 +123,7 @@ async def test_schema_of_nested_models(d: Driver) -> None:
     assert corner["required"] == ["x"]
 
 
-@requirement("TOOLS-3")
+@requirement("TOOLS-3", subject=LIBRARY)
 async def test_optional_is_shown_as_its_type(d: Driver) -> None:
     """B-01: `T | None` is shown as T, with and without a default."""
 
@@ -145,7 +145,7 @@ async def test_optional_is_shown_as_its_type(d: Driver) -> None:
     assert parameters(tool)["required"] == ["count"]
 
 
-@requirement("TOOLS-4")
+@requirement("TOOLS-4", subject=LIBRARY)
 async def test_descriptions_of_parameters(d: Driver) -> None:
     """From Annotated, from a Field, and from the docstring, the nearest to the parameter first."""
 
@@ -163,7 +163,7 @@ async def test_descriptions_of_parameters(d: Driver) -> None:
     assert described == {"a": "from text", "b": "from field", "c": "how\nmany", "d": None}
 
 
-@requirement("TOOLS-4")
+@requirement("TOOLS-4", subject=LIBRARY)
 async def test_descriptions_in_every_docstring_style(d: Driver) -> None:
     """NumPy and reST docstrings describe parameters too."""
 
@@ -188,7 +188,7 @@ async def test_descriptions_in_every_docstring_style(d: Driver) -> None:
         assert tool.__tool_spec__["function"]["description"] == "Do it."
 
 
-@requirement("TOOLS-6")
+@requirement("TOOLS-6", subject=LIBRARY)
 async def test_parameters_may_have_any_name(d: Driver) -> None:
     """Names that pydantic uses itself, and names with underscores, are offered as they are."""
 

@@ -73,7 +73,7 @@ async def test_request_holds_system_and_history(d: Driver) -> None:
     }
 
 
-@requirement("WIRE-ANTHROPIC-3", needs=ANTHROPIC)
+@requirement("WIRE-ANTHROPIC-1", "WIRE-ANTHROPIC-3", needs=ANTHROPIC)
 async def test_thinking_of_another_provider_stays_at_home(d: Driver) -> None:
     """Neither a thinking key nor another provider's state becomes part of a message."""
     history: list[Json] = [

@@ -143,7 +143,7 @@ async def test_runners_of_the_other_surface_are_refused(d: Driver) -> None:
     """The error names the field and the twin."""
     other = d.twin("aio" if d.on_sync else "sync")
     stranger = other.api.Agent(d.target.client(other), name="stranger")
-    twin = "aimu.Agent" if d.on_aio else "aimu.aio.Agent"
+    twin = f"{other.api.__name__}.Agent"
     b = member(d, "b")
     makers: list[Callable[[], Any]] = [
         lambda: d.api.Chain([b, stranger]),
@@ -259,7 +259,7 @@ async def test_a_workflow_runs_again_and_again(d: Driver) -> None:
     assert contents(chain) == {"a": ["x", "a(x)", "y", "a(y)"], "b": ["a(y)", "b(a(y))"]}
 
 
-@requirement("WORKFLOW-7", needs=(*NEEDS, "wire"))
+@requirement("WORKFLOW-7", needs=(*NEEDS, "wire", "constrained"))
 async def test_settings_reach_every_request(d: Driver) -> None:
     """Of the members of every kind, verdicts included; the caller's dict is not changed."""
     d.server.always(echo)

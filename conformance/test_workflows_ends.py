@@ -75,7 +75,7 @@ async def test_a_stream_that_is_left_in_order(d: Driver) -> None:
             assert {len(told) for name, told in contents(runner).items() if name != "f"} == {2}
 
 
-@requirement("WORKFLOW-9", needs=(*NEEDS, "wire"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-9", needs=(*NEEDS, "wire", "constrained"), surfaces=("aio",), ledger="LEDGER-CONCURRENCY")
 async def test_what_is_kept_quiet_is_freed_too(d: Driver) -> None:
     """A routing agent waits for its verdict in one worker while the stream is dropped at the other's chunk."""
     gate = Gate()

@@ -127,7 +127,7 @@ async def test_images_find_their_way(d: Driver) -> None:
     assert counts == [("to it", 0), ("a", 1), ("b", 0), ("c", 1), ("e", 0), ("f", 0)]
 
 
-@requirement("WORKFLOW-7", needs=(*NEEDS, "wire"))
+@requirement("WORKFLOW-7", needs=(*NEEDS, "wire", "constrained"))
 async def test_settings_reach_the_bottom(d: Driver) -> None:
     """Of every request of a nest, and the settings given to resume win for what is left."""
     d.server.always(echo)

@@ -101,7 +101,7 @@ async def test_an_agent_that_starts_anew_goes_on_too(d: Driver) -> None:
     assert contents(chain)["b"] == ["x", "I look", "seen", "two"]
 
 
-@requirement("WORKFLOW-8", needs=(*TOOLS, "wire"), ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-8", needs=(*TOOLS, "wire", "constrained"), ledger="LEDGER-CONCURRENCY")
 async def test_nested_workflows_go_on(d: Driver) -> None:
     """A Router in a Parallel in a Chain in a Chain: only what is left is asked."""
     for streamed in (False, True):
@@ -122,7 +122,7 @@ async def test_nested_workflows_go_on(d: Driver) -> None:
         assert looks == ["c"]
 
 
-@requirement("WORKFLOW-8", needs=(*NEEDS, "wire"))
+@requirement("WORKFLOW-8", needs=(*NEEDS, "wire", "constrained"))
 async def test_a_router_keeps_its_decision(d: Driver) -> None:
     """When the handler fails the routing agent is not asked again; when it fails itself, it is."""
     for streamed in (False, True):
@@ -136,7 +136,7 @@ async def test_a_router_keeps_its_decision(d: Driver) -> None:
         assert asked(d, done) == ["to it", "to it", "a", "a"]
 
 
-@requirement("WORKFLOW-8", needs=(*NEEDS, "wire"))
+@requirement("WORKFLOW-8", needs=(*NEEDS, "wire", "constrained"))
 async def test_rounds_go_on(d: Driver) -> None:
     """Drafts, verdicts, plans and scores that are there are not asked for again."""
     for streamed in (False, True):
@@ -177,7 +177,7 @@ async def test_a_scorer_that_fails_is_asked_again(d: Driver) -> None:
     assert asked(d) == ["planner", "executor"]
 
 
-@requirement("WORKFLOW-8", needs=(*NEEDS, "wire"))
+@requirement("WORKFLOW-8", needs=(*NEEDS, "wire", "constrained"))
 async def test_there_may_be_nothing_to_resume(d: Driver) -> None:
     """Before a run, after one that ended well, and for a run that another one has replaced."""
     d.server.always(echo)
@@ -229,7 +229,7 @@ async def test_a_closed_stream_can_be_resumed(d: Driver) -> None:
         assert contents(chain) == {"a": ["x", "one"], "b": ["one", "two"]}
 
 
-@requirement("WORKFLOW-4", "WORKFLOW-8", needs=(*NEEDS, "wire"))
+@requirement("WORKFLOW-4", "WORKFLOW-8", needs=(*NEEDS, "wire", "constrained"))
 async def test_a_resumed_stream_in_which_nobody_speaks(d: Driver) -> None:
     """The draft was told before the failure; the resumed stream tells the answer."""
     drafts = d.api.EvaluatorOptimizer(*team(d, "writer", "critic"), "desk")

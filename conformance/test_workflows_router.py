@@ -57,7 +57,7 @@ async def test_the_answer_is_in_the_schema(d: Driver) -> None:
         assert (given.result if streamed else await d(given)) == Weather(31)
 
 
-@requirement("ROUTER-2", needs=(*NEEDS, "wire"))
+@requirement("ROUTER-2", needs=(*NEEDS, "wire", "constrained"))
 async def test_what_is_nobodys_goes_to_the_fallback(d: Driver) -> None:
     """When the routing agent says so, and when it gives no verdict twice; a name in a sentence is none."""
     for verdicts in (
@@ -72,7 +72,7 @@ async def test_what_is_nobodys_goes_to_the_fallback(d: Driver) -> None:
         assert contents(post)["adder"] == contents(post)["teller"] == []
 
 
-@requirement("ROUTER-2", needs=(*NEEDS, "wire"))
+@requirement("ROUTER-2", needs=(*NEEDS, "wire", "constrained"))
 async def test_without_a_fallback_it_is_an_error(d: Driver) -> None:
     """It says what was answered and which routes there are; there is nothing to resume, and a new run asks again."""
     for streamed in (False, True):

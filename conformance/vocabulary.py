@@ -16,8 +16,10 @@ CAPABILITIES: Final = (
     "streaming",
     "constrained",
     "in_process",
+    "micro_model",
     "scripted",
 )
+EITHER: Final = {"spec_wire": ("openai_wire", "anthropic_wire")}  # what a scenario may need: one of these
 KEYWORDS: Final = (
     "MUST",
     "MUST NOT",

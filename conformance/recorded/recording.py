@@ -21,7 +21,7 @@ from conformance.requirement import Scenario
 from conformance.scripted import Fault, Gate, Raw, Reply, Request, ScriptedServer, StandIn
 from conformance.scripted.connection import parsed
 from conformance.scripted.pieces import gates
-from conformance.scripted.script import Scripted, Wire
+from conformance.scripted.script import Scripted
 from conformance.surfaces import SyncDriver
 from conformance.targets import Target
 
@@ -52,7 +52,7 @@ class Source:
         return bool(self.base_url)
 
 
-class Deck(ScriptedServer, StandIn):
+class Deck(ScriptedServer):
     """The scripted server, for a script that a recording can hold."""
 
     def script(self, *replies: Scripted) -> None:
@@ -197,7 +197,7 @@ def _elsewhere(url: str) -> str:
 
 def _request(kept: Any) -> Request:
     raw = kept.body_bytes or b""
-    wire: Wire = "anthropic" if kept.path.endswith("/messages") else "openai"
+    wire = "anthropic" if kept.path.endswith("/messages") else "openai"
     headers = {name.lower(): value for name, value in kept.headers.items()}
     return Request(wire, kept.method, kept.path, headers, raw, parsed(raw), urlsplit(kept.uri).query)
 

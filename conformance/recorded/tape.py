@@ -10,12 +10,12 @@ from conformance.recorded.cassette import RESPONSE_HEADERS, Cassette, Exchange
 from conformance.replay.oracle import plain
 from conformance.replay.reading import Reading
 from conformance.replay.recording import Interaction, interaction_of
-from conformance.scripted import Request, ScriptedServer, StandIn
-from conformance.scripted.answer import Answer, broken_script
+from conformance.scripted import Request, ScriptedServer
+from conformance.scripted.answer import Answer
 from conformance.scripted.script import Scripted
 
 
-class Tape(ScriptedServer, StandIn):
+class Tape(ScriptedServer):
     """Plays a cassette once, from its first exchange to its last; a request that is not the recorded one ends it.
 
     It is a server on loopback, so whatever client asks, asks over a real connection. A scenario scripts what it
@@ -73,7 +73,7 @@ class Tape(ScriptedServer, StandIn):
         if self._problem is None:
             self._problem = self._wrong(request, number, scripted)
         if self._problem is not None:
-            return broken_script(f"not on record: {self._problem}", request, number)
+            return self._broken(f"not on record: {self._problem}", request, number)
         exchange = self._cassette.exchanges[number - 1]
         return answer_of(exchange)
 

@@ -67,7 +67,7 @@ class Behind(Target):
     @staticmethod
     def records(inner: Target, scenario: Scenario) -> bool:
         """Whether a scenario is recorded, and asks nothing that a provider cannot do."""
-        return scenario.recorded is not None and set(scenario.needs) <= inner.capabilities
+        return scenario.recorded is not None and not scenario.lacks(inner.capabilities)
 
     @staticmethod
     def require_wire(inner: Target) -> None:

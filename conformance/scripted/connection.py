@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import BinaryIO
 
-from conformance.scripted.answer import PATHS, Answer
+from conformance.scripted.answer import Answer
 from conformance.scripted.script import Gate, Json, Request
 
 POLL = 0.02  # seconds between two looks at the client while a reply is held
@@ -125,7 +125,7 @@ def read_request(reader: BinaryIO) -> Request | None:
         reader: BinaryIO, the connection.
 
     Returns:
-        Request, or None when the client has closed the connection.
+        Request, its wire still to be told; or None when the client has closed the connection.
 
     Raises:
         ValueError: the bytes are not an HTTP request.
@@ -139,7 +139,7 @@ def read_request(reader: BinaryIO) -> Request | None:
     headers = {name.lower(): value for name, value in fields.items()}
     raw = _read_body(reader, headers)
     path, _, query = target.partition("?")
-    return Request(PATHS.get(path, ""), method, path, headers, raw, parsed(raw), query)
+    return Request("", method, path, headers, raw, parsed(raw), query)
 
 
 def _read_body(reader: BinaryIO, headers: dict[str, str]) -> bytes:

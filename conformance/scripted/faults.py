@@ -1,9 +1,11 @@
 """The error bodies of the real endpoints, by wire and status. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from conformance.scripted.script import Json, Wire
+from conformance.scripted.script import Json
+
+Wire: TypeAlias = Literal["openai", "anthropic"]
 
 ANTHROPIC = {
     400: ("invalid_request_error", "temperature: range: 0..1"),

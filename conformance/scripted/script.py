@@ -6,7 +6,6 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
-Wire: TypeAlias = Literal["openai", "anthropic", "inprocess", ""]
 
 
 class Gate:
@@ -163,7 +162,7 @@ class Raw:
     Args:
         body: bytes or Sequence of bytes and Gate: each item is sent and flushed as one HTTP chunk.
         status: int, default 200.
-        content_type: str, default "text/event-stream".
+        content_type: str or None, default None: that of a stream on the wire of the request.
         headers: Mapping of str to str, default {}: added to the response.
         ends: bool, default True: False breaks the connection instead of sending the terminating chunk.
     """
@@ -171,7 +170,7 @@ class Raw:
     body: bytes | Sequence[bytes | Gate]
     _: KW_ONLY
     status: int = 200
-    content_type: str = "text/event-stream"
+    content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     ends: bool = True
 
@@ -181,16 +180,16 @@ class Request:
     """A request as it arrived.
 
     Args:
-        wire: "openai", "anthropic", or "" for a path of neither.
+        wire: str, "openai", "anthropic", another the server was made with, or "" for a path of none.
         method: str.
         path: str, without the query.
         headers: dict of str to str, names in lower case.
         raw: bytes, the body.
-        body: dict, the body as JSON; {} when it is not a JSON object.
+        body: dict, the body as JSON, by `Wire.asked` of a wire of your own; {} when it is not a JSON object.
         query: str, default "": what followed the question mark.
     """
 
-    wire: Wire
+    wire: str
     method: str
     path: str
     headers: dict[str, str]

@@ -4,20 +4,23 @@ import contextlib
 import itertools
 import socket
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from conformance.scripted.answer import Answer, broken_script, compose, no_such_path
 from conformance.scripted.connection import Connection
 from conformance.scripted.script import Request, Scripted
+from conformance.scripted.standin import StandIn
+from conformance.scripted.wire import BOTH, Wire
 
 BACKLOG = 256
 JOIN = 10.0  # seconds to wait for a thread; only a callable of the script can keep one longer
 
 
-class ScriptedServer:
+class ScriptedServer(StandIn):
     """A server on loopback that speaks the OpenAI and the Anthropic wire from a script.
 
     It runs in threads of its own, so sync and async clients use it alike. It is a context manager:
@@ -29,23 +32,30 @@ class ScriptedServer:
     A request to `/v1/chat/completions` is answered as OpenAI does, one to `/v1/messages` as Anthropic does, streamed
     when it asks for it; any other path is a 404, is recorded, and takes nothing from the script.
 
+    Args:
+        wires: Wire, those it speaks beside these two.
+
     Attributes:
         disconnected: threading.Event, set when a client leaves while its reply is written, held at a gate or hanging.
         model: str, the model that clients ask for; api_key: str, the key they give.
+        exchanges: list of Request and Answer, in the order in which they were answered.
     """
 
     model = "scripted-model"
     api_key = "test-key"
 
-    def __init__(self) -> None:
+    def __init__(self, *wires: Wire) -> None:
         self.disconnected = threading.Event()
+        self.exchanges: list[tuple[Request, Answer]] = []
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._queue: deque[Scripted] = deque()
         self._default: Scripted | None = None
         self._requests: list[Request] = []
         self._numbers = itertools.count(1)
-        self._call_numbers: dict[str, Iterator[int]] = {"openai": itertools.count(1), "anthropic": itertools.count(1)}
+        self._wires = {wire.name: wire for wire in (*BOTH, *wires)}
+        self._paths = {wire.path: wire for wire in self._wires.values()}
+        self._call_numbers: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
         self._listener: socket.socket | None = None
         self._acceptor: threading.Thread | None = None
         self._connections: dict[threading.Thread, Connection] = {}
@@ -107,21 +117,20 @@ class ScriptedServer:
         """The base URL of a wire.
 
         Args:
-            wire: str, "openai" or "anthropic".
+            wire: str, "openai", "anthropic", or the name of another that the server was made with.
 
         Returns:
-            str: what the official client of that wire takes as its base URL.
+            str: what a client of that wire takes as its base URL.
 
         Raises:
             ValueError: there is no such wire.
             RuntimeError: the server is not running.
         """
-        if wire not in ("openai", "anthropic"):
-            raise ValueError(f"no wire {wire!r}; there are 'openai' and 'anthropic'")
+        if wire not in self._wires:
+            raise ValueError(f"no wire {wire!r}; there are {' and '.join(map(repr, self._wires))}")
         if self._listener is None:
             raise RuntimeError("the scripted server is not running; use it in a with statement, or start() it")
-        root = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        return f"{root}/v1" if wire == "openai" else root
+        return self._wires[wire].base(f"http://127.0.0.1:{self._listener.getsockname()[1]}")
 
     @property
     def requests(self) -> list[Request]:
@@ -170,7 +179,7 @@ class ScriptedServer:
             if self._stopping.is_set():
                 sock.close()
                 return
-            connection = Connection(sock, self._respond, self._stopping, self.disconnected)
+            connection = Connection(sock, self._answer, self._stopping, self.disconnected)
             thread = threading.Thread(target=self._serve, args=(connection,), name="scripted", daemon=True)
             with self._lock:
                 self._connections[thread] = connection
@@ -183,19 +192,39 @@ class ScriptedServer:
             with self._lock:
                 del self._connections[threading.current_thread()]
 
+    def _answer(self, request: Request) -> Answer:
+        """The answer to a request, kept for who has to explain a failure."""
+        answer = self._told(request)
+        self.exchanges.append((request, answer))
+        return answer
+
+    def _told(self, request: Request) -> Answer:
+        """The answer to a request whose wire is still to be told."""
+        wire = self._paths.get(request.path)
+        if wire is None:
+            return self._respond(request)
+        try:
+            told = replace(request, wire=wire.name, body=wire.asked(request.body))
+        except Exception as error:  # whatever someone's wire raises is told to the client
+            return self._broken(f"{wire.name} cannot read the request: {type(error).__name__}: {error}", request, 0)
+        return self._respond(told)
+
     def _respond(self, request: Request) -> Answer:
         with self._lock:
             number = next(self._numbers)
             self._requests.append(request)
             count = len(self._requests)
             if request.wire == "":
-                return no_such_path(request)
+                return no_such_path(request, self._paths)
             reply = self._queue.popleft() if self._queue else self._default
         if reply is None:
             message = f"the script is exhausted: {count} requests came; script() more replies or set always()"
-            return broken_script(message, request, number)
+            return self._broken(message, request, number)
         try:
             answerable = reply(request) if callable(reply) else reply
-            return compose(answerable, request, number, self._call_numbers[request.wire])
+            return compose(answerable, request, self._wires[request.wire], number, self._call_numbers[request.wire])
         except Exception as error:  # whatever a callable raises is told to the client
-            return broken_script(f"the script failed: {type(error).__name__}: {error}", request, number)
+            return self._broken(f"the script failed: {type(error).__name__}: {error}", request, number)
+
+    def _broken(self, message: str, request: Request, number: int) -> Answer:
+        return broken_script(message, self._wires.get(request.wire, BOTH[0]), number)

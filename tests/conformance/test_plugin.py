@@ -6,6 +6,7 @@ import pytest
 
 from conformance import selfcheck
 from conformance.outcomes import Outcome
+from conformance.settings import WRITTEN
 from tests.conformance.toy import PASSES, Suite
 
 pytest_plugins = "pytester"
@@ -48,9 +49,9 @@ def test_a_failure_is_not_conformant_and_explains_itself(suite: Suite) -> None:
         [
             "*area/test_echo?full-sync?",
             "*TOY-1  What is said MUST come back.",
-            "*spec/toy.md#TOY-1",
+            "*spec/toy.md#toy-1-it-echoes",
             "*AssertionError: assert 'hi' == 'bye'*",
-            "*reproduce: python -m pytest 'test_area.py::test_echo?full-sync?'*",
+            "*reproduce: python -m pytest test_area.py *--conformance-only 'area/test_echo?full-sync?'",
         ]
     )
 
@@ -257,6 +258,121 @@ def test_a_check_that_hangs_is_ended(suite: Suite) -> None:
     assert "did not end within 0.3 s" in result.stdout.str()
 
 
+CONFTEST = """
+import pytest
+"""
+
+
+def beside(suite: Suite, source: str) -> None:
+    """Put a conftest.py beside the scenarios."""
+    (suite.pytester.path / "conftest.py").write_text(CONFTEST + source)
+
+
+BROKEN_RUNS = {
+    "a conftest that cannot be imported": "raise RuntimeError('broken')",
+    "a file that cannot be imported": "",
+    "a fixture that fails": "@pytest.fixture(autouse=True)\ndef broken():\n    raise RuntimeError('broken')",
+    "a hook that fails before a check": "def pytest_runtest_setup(item):\n    raise RuntimeError('broken')",
+    "a hook that fails in collecting": "def pytest_collection_modifyitems():\n    raise RuntimeError('broken')",
+    "an engine that runs nothing": "def pytest_runtestloop():\n    return True",
+    "a plugin that takes a check for itself": "def pytest_runtest_protocol(item):\n    return True",
+    "a plugin that drops items late": (
+        "@pytest.hookimpl(trylast=True)\ndef pytest_collection_finish(session):\n    del session.items[1:]"
+    ),
+}
+FIXTURES_DO_NOT_APPLY = "a fixture that fails"  # a check is an item of its own, without fixtures
+
+
+@pytest.mark.parametrize("name", BROKEN_RUNS)
+def test_a_run_that_is_not_set_up_has_no_verdict(suite: Suite, name: str) -> None:
+    """What fails around the checks, and a verdict on what was left, or none of it told."""
+    beside(suite, BROKEN_RUNS[name])
+    result = suite.run("import not_there\n" + PASSES if "a file" in name else PASSES)
+    is_judged = name == FIXTURES_DO_NOT_APPLY
+    assert (result.ret in (0, 1, 3)) is is_judged, result.stdout.str()
+    assert ("verdict: conformant" in result.stdout.str()) is is_judged
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "@pytest.hookimpl(trylast=True)\ndef pytest_collection_modifyitems(items):\n    del items[1:]",
+        "def pytest_collection_modifyitems(items):\n    items.pop()",
+        "def pytest_collection_modifyitems(items):\n    items[:] = []",
+    ],
+    ids=["after us", "before us", "all"],
+)
+def test_a_plugin_that_drops_checks_makes_the_run_partial(suite: Suite, source: str) -> None:
+    """Checks that another plugin takes out, and a verdict on the rest."""
+    beside(suite, source)
+    result = suite.run(PASSES)
+    assert result.ret == 3
+    assert "no verdict (partial run" in last_line(result)
+
+
+@pytest.mark.parametrize("order", ["", "trylast=True", "wrapper=True"])
+def test_a_plugin_that_reorders_checks_changes_no_outcome(suite: Suite, order: str) -> None:
+    """A comparison that is run before what it compares, and passes or fails for it."""
+    yields = "    yield\n" if "wrapper" in order else ""
+    source = f"def pytest_collection_modifyitems(items):\n{yields}    items.reverse()\n"
+    beside(suite, f"@pytest.hookimpl({order})\n{source}")
+    result = suite.run(PASSES, "--conformance-report=out")
+    outcomes = suite.outcomes()
+    is_put_right = order == ""
+    assert result.ret == (0 if is_put_right else 3)
+    assert outcomes["test_echo[full-parity]"] == ("pass" if is_put_right else "could-not-run")
+
+
+def with_cache(suite: Suite, scenarios: str, *words: str) -> pytest.RunResult:
+    """A run with pytest's cache, which knows what failed the last time."""
+    suite.pytester.makepyfile(test_area=f"from conformance import requirement\n{scenarios}")
+    options = ("--conformance-implementation=toy", "--conformance-spec=spec", "--conformance-target=toytargets:Full")
+    plugin = ("--disable-plugin-autoload", "-p", "conformance.plugin")
+    return suite.pytester.runpytest_subprocess(*plugin, *options, *words, timeout=60)
+
+
+@pytest.mark.parametrize("word", ["-x", "--maxfail=1", "--stepwise"])
+def test_a_run_that_stops_early_has_no_verdict(suite: Suite, word: str) -> None:
+    """The checks before the first failure, taken for all."""
+    result = with_cache(suite, FAILS + PASSES.replace("test_echo", "test_z"), word)
+    assert result.ret == 1
+    assert "no verdict (1 check failed; partial run: stopped before" in last_line(result)
+
+
+def test_what_failed_last_time_decides_nothing_about_a_verdict(suite: Suite) -> None:
+    """`--lf` after a mend, which runs a part, and a verdict on all of it."""
+    other = PASSES.replace("test_echo", "test_z")
+    with_cache(suite, FAILS + other)
+    result = with_cache(suite, PASSES + other, "--lf")
+    assert ("verdict: conformant" in last_line(result)) is last_line(result).startswith("6 of 6 checks ran: 6 pass")
+    assert result.ret == (0 if "verdict: conformant" in last_line(result) else 3)
+
+
+def test_one_of_several_processes_of_another_plugin_collects_nothing(suite: Suite) -> None:
+    """`-n 2`, where each process counts its own checks and none all."""
+    beside(suite, "def pytest_configure(config):\n    config.workerinput = {}")
+    result = suite.run(PASSES)
+    assert result.ret not in (0, 1)
+    assert "run them without -n; python -m conformance --jobs 2 has processes" in result.stdout.str()
+
+
+def test_a_crash_leaves_no_report_of_an_earlier_run(suite: Suite) -> None:
+    """A crash after which the green report of yesterday is read."""
+    suite.run(PASSES, "--conformance-report=out")
+    assert {path.name for path in (suite.pytester.path / "out").iterdir()} == set(WRITTEN)
+    result = suite.run(PASSES.replace("assert await", "import os; os._exit(0)\n    await"), "--conformance-report=out")
+    assert result.ret == 2
+    assert "no verdict (os._exit(0) was called in area/test_echo[full-sync])" in result.stderr.str()
+    assert list((suite.pytester.path / "out").iterdir()) == []
+
+
+def test_a_process_that_a_check_forks_leaves_as_it_likes(suite: Suite) -> None:
+    """A child of a check that is told that it broke the run."""
+    forks = PASSES + "    import os\n    child = os.fork()\n    child or os._exit(0)\n"
+    result = suite.run(forks + "    assert os.waitpid(child, 0)[1] == 0\n", "-W", "ignore")
+    assert result.ret == 0, result.stdout.str()
+
+
 class TestBaseline:
     """`--conformance-baseline`."""
 
@@ -286,17 +402,47 @@ class TestBaseline:
     def test_refuses_what_has_expired(self, suite: Suite) -> None:
         result = self.run(suite, FAILS, expires="2020-01-01")
         assert result.ret == 2
-        assert "expired on 2020-01-01" in result.stdout.str()
+        told = "known.json: area/test_echo[full-sync] expired on 2020-01-01: known (https://example.org/1); mend it"
+        assert told in result.stdout.str()
 
     @pytest.mark.parametrize("field", ["reason", "link", "expires"])
     def test_refuses_an_entry_without(self, suite: Suite, field: str) -> None:
-        assert self.run(suite, FAILS, **{field: "-"}).ret == 2
+        result = self.run(suite, FAILS, **{field: "-"})
+        assert result.ret == 2
+        told = f"baseline known.json: area/test_echo[full-sync] has no {field}; an entry has reason, link, expires"
+        assert told in result.stdout.str()
+
+    @pytest.mark.parametrize("field", ["reason", "link", "expires"])
+    def test_refuses_an_entry_with_a_blank(self, suite: Suite, field: str) -> None:
+        result = self.run(suite, FAILS, **{field: " "})
+        assert result.ret == 2
+        assert f"has no {field}" in result.stdout.str()
+
+    def test_refuses_an_entry_with_an_unknown_field(self, suite: Suite) -> None:
+        result = self.run(suite, FAILS, until="2030-01-01")
+        assert result.ret == 2
+        assert "area/test_echo[full-sync] has the unknown field 'until'; an entry has" in result.stdout.str()
+
+    def test_refuses_a_day_that_is_none(self, suite: Suite) -> None:
+        result = self.run(suite, FAILS, expires="soon")
+        assert result.ret == 2
+        assert "expires on 'soon', which is no date; such as 2030-12-31 is" in result.stdout.str()
+
+    @pytest.mark.parametrize("text", ["{", "[]", '{"area/test_echo[full-sync]": "known"}'])
+    def test_refuses_what_is_no_baseline(self, suite: Suite, text: str) -> None:
+        result = self.run_text(suite, FAILS, text)
+        assert result.ret == 2
+        assert "baseline known.json: " in result.stdout.str()
+        assert "reason, link, expires is expected" in result.stdout.str()
 
     def test_refuses_an_unknown_check(self, suite: Suite) -> None:
         text = '{"area/test_gone[full-sync]": {"reason": "r", "link": "l", "expires": "9999-12-31"}}'
         result = self.run_text(suite, FAILS, text)
         assert result.ret == 2
-        assert "no check is called area/test_gone[full-sync]" in result.stdout.str()
+        told = (
+            "baseline known.json: no check is called area/test_gone[full-sync]; take the entry out, or correct its name"
+        )
+        assert told in result.stdout.str()
 
     def test_leaves_other_targets_alone(self, suite: Suite) -> None:
         text = '{"area/test_gone[openai-sync]": {"reason": "r", "link": "l", "expires": "9999-12-31"}}'
@@ -306,7 +452,7 @@ class TestBaseline:
         entry = '"area/test_echo[full-sync]": {"reason": "r", "link": "l", "expires": "9999-12-31"}'
         result = self.run_text(suite, FAILS, f"{{{entry}, {entry}}}")
         assert result.ret == 2
-        assert "duplicate entry" in result.stdout.str()
+        assert "baseline known.json: duplicate entry 'area/test_echo[full-sync]'" in result.stdout.str()
 
     def test_refuses_a_stale_entry(self, suite: Suite) -> None:
         text = '{"area/test_tools[bare-sync]": {"reason": "r", "link": "l", "expires": "9999-12-31"}}'

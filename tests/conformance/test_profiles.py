@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from conformance import index, profiles, spec
+from conformance import index, profiles, spec, suite
+from conformance.check import checks_of
 from conformance.index import scenario_folder
 from conformance.outcomes import Conclusion, HarnessError, qualify
 from conformance.report import validate
-from tests.conformance.toy import HEAD, PASSES, ROOT, Suite
+from conformance.run import Run
+from conformance.settings import Settings
+from tests.conformance.toy import HEAD, PASSES, ROOT, Nothing, Suite
 
 pytest_plugins = "pytester"
 
@@ -382,3 +385,27 @@ def test_a_target_is_judged_on_its_own_profiles_only(two: TwoProfiles) -> None:
     assert two.part("core")["declared"] == 0
     assert two.part("tools")["declared"] > 0
     assert two.verdicts() == {"core": None, "tools": "conformant"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "asked", "scope"),
+    [
+        ((("tools", "core"), ("core", "streaming")), (), ("core", "streaming", "tools")),
+        ((("tools", "core"), ("core", "streaming")), ("core",), ("core",)),
+        ((("tools",), ()), (), ()),
+    ],
+)
+def test_where_all_targets_declare_profiles_the_verdict_is_on_these(
+    declared: tuple[tuple[str, ...], ...], asked: tuple[str, ...], scope: tuple[str, ...]
+) -> None:
+    run = Run(Settings(profiles=asked))
+    for number, names in enumerate(declared):
+        target = Nothing()
+        target.profiles = names
+        run.adopted[str(number)] = target
+    assert run.scope == asked, "a suite of one's own has no profiles"
+    path = scenario_folder() / "test_tools.py"
+    scenario = suite.scenarios()["tools/test_arguments_are_coerced"]
+    for check in checks_of("tools", scenario, run.adopted["0"], path):
+        run.declared[check.id] = check
+    assert run.scope == scope

@@ -67,7 +67,7 @@ def test_a_requirement_is_read_whole(tmp_path: Path) -> None:
     )
     assert first.sentence == "A tool's colour MUST be recorded when it is decorated."
     assert first.body.endswith("```")
-    assert first.link == "spec/tools.md#TOOLS-4"
+    assert first.link == "spec/tools.md#tools-4-colour-is-recorded-at-decoration"
     assert (last.keyword, last.surfaces, last.checked_by) == ("SHOULD NOT", ("suite",), "tests/test_it.py::test_it")
 
 
@@ -97,7 +97,7 @@ def test_a_malformed_chapter_is_refused(tmp_path: Path, text: str, problem: str)
 def test_a_prefix_belongs_to_one_chapter(tmp_path: Path) -> None:
     chapter(tmp_path, one() + one(heading="## B-1 One"), "first")
     chapter(tmp_path, one(heading="## A-2 Two"), "second")
-    assert spec.load(tmp_path).problems == ["spec/second.md#A-2: the prefix A belongs to spec/first.md"]
+    assert spec.load(tmp_path).problems == ["spec/second.md#a-2-two: the prefix A belongs to spec/first.md"]
 
 
 def test_gaps_and_prose_are_allowed(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_checked_by_must_exist(tmp_path: Path, name: str) -> None:
     index.write(folder)
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_it.py").write_text("def test_it(): ...\n")
-    missing = f"spec/tools.md#A-1: checked by tests/test_it.py::{name}, which does not exist"
+    missing = f"spec/tools.md#a-1-one: checked by tests/test_it.py::{name}, which does not exist"
     assert index.check(folder, tmp_path) == ([] if name == "test_it" else [missing])
 
 

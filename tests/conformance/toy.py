@@ -44,7 +44,7 @@ class Full(Target):
 
 class Bare(Full):
     name = "bare"
-    capabilities = Full.capabilities - {"tools"}
+    capabilities = Full.capabilities - {"tools", "parallel_tools"}
 
 class Liar(Bare):
     name = "liar"

@@ -165,15 +165,21 @@ def test_a_task_that_is_cancelled_twice_leaves_no_script(tmp_path: Path, lifelin
 
 def test_ctrl_c_kills_the_script(tmp_path: Path, lifeline: Lifeline) -> None:
     script(tmp_path, HANG)
-    code = f"{PROGRAM}\ntry:\n    tool([sys.argv[2]])\nexcept KeyboardInterrupt:\n    print('interrupted')\n"
+    interrupted = (
+        "try:\n    tool([sys.argv[2]])\nexcept KeyboardInterrupt:\n    print('interrupted', flush=True)\n    input()\n"
+    )
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path), lifeline.path], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", f"{PROGRAM}\n{interrupted}", str(tmp_path), lifeline.path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as program:
         assert lifeline.written.wait(20.0)
         program.send_signal(signal.SIGINT)
-        told, _ = program.communicate(timeout=20.0)
-    assert told == "interrupted\n"
-    assert lifeline.gone.wait(20.0)
+        assert program.stdout is not None
+        assert program.stdout.readline() == "interrupted\n"
+        assert lifeline.gone.wait(20.0)  # while the program goes on
+        program.communicate("\n", timeout=20.0)
 
 
 def test_a_script_in_a_thread_that_was_given_up_ends_with_the_program(tmp_path: Path, lifeline: Lifeline) -> None:

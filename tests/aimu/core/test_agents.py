@@ -7,6 +7,7 @@ import pytest
 from aimu import tool
 from aimu.core.agents import AgentState
 from aimu.core.client import ClientState
+from aimu.core.orchestrator_agent import OrchestratorAgentState
 from aimu.core.runners import RunnerState, require_colour
 from aimu.errors import ColourError
 from tests.aimu.core.test_client import Client
@@ -107,3 +108,34 @@ def test_from_config_forks_and_takes_fields_by_name() -> None:
 def test_a_key_that_is_no_field_is_refused_with_the_fields(config: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=rf"has no {next(iter(config))}; keys are system_message, name, tools"):
         Agent.from_config(config, SyncClient())
+
+
+def test_an_agent_in_the_place_of_a_client_is_told_the_client_it_can_be() -> None:
+    class Speaker:
+        def as_model_client(self) -> SyncClient:
+            return SyncClient()
+
+    speaker: Any = Speaker()
+    with pytest.raises(TypeError, match=r"not Speaker; its as_model_client\(\) is one$"):
+        Agent(speaker)
+
+
+def test_what_is_no_runner_is_told_what_is_one() -> None:
+    with pytest.raises(TypeError, match=r"^it must be a runner of this library, not str; Agent\(client\) is one$"):
+        require_colour("x", Agent(SyncClient()), "it", RunnerState)
+
+
+def test_an_agent_whose_name_was_taken_away_has_an_empty_one() -> None:
+    agent = Agent(SyncClient())
+    agent.name = None
+    assert list(agent.messages) == [""]
+
+
+class Boss(OrchestratorAgentState[Client, Agent]):
+    __aimu_colour__ = "sync"
+
+
+def test_what_is_no_client_is_called_by_its_parameter_where_an_orchestrator_is_put_together() -> None:
+    nothing: Any = "openai:gpt-5"
+    with pytest.raises(TypeError, match=r"^model_client must be a client of this library, not str; client\(\) is one$"):
+        Boss.assemble(nothing, "Lead.", workers=[Agent(SyncClient())])

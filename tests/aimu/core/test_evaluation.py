@@ -76,3 +76,20 @@ def test_a_long_output_is_cut(length: int, tail: str) -> None:
     assert "x" * (SHOWN - 1) + tail in told
     assert "0.46" in told
     assert "x" * (SHOWN + 1) not in told
+
+
+def test_the_planner_is_told_the_form_of_its_answer() -> None:
+    assert workflow()._planning("T") == (
+        "Task:\nT\n\nAnswer in Markdown with two sections: '## Evaluation criteria', what a good result is, "
+        "and '## Plan', a numbered plan."
+    )
+    assert workflow(criteria="C")._planning("T") == (
+        "Task:\nT\n\nEvaluation criteria:\nC\n\n"
+        "Write a numbered plan that meets the criteria. Answer with the plan only."
+    )
+
+
+def test_attempts_are_not_shown_among_the_fields() -> None:
+    own = workflow()
+    own.last_attempts = [{"plan": "secret"}]
+    assert "secret" not in repr(own)

@@ -80,3 +80,8 @@ def test_true_is_the_middle_and_one_is_a_budget() -> None:
     assert thinking_budget(True) == thinking_budget("medium")
     assert thinking_level(1) == "low"
     assert thinking_budget(1) == 1
+
+
+@pytest.mark.parametrize(("budget", "level"), [(2048, "low"), (2049, "medium"), (8192, "medium"), (8193, "high")])
+def test_a_budget_is_the_level_it_reaches(budget: int, level: str) -> None:
+    assert thinking_level(budget) == level

@@ -127,3 +127,8 @@ def test_a_long_value_is_not_shown_in_full() -> None:
 )
 def test_the_text_of_any_content(content: Any, text: str) -> None:
     assert text_of(content) == text
+
+
+def test_a_tool_may_have_said_nothing() -> None:
+    history = [USER, asks(call()), {"role": "tool", "tool_call_id": "c1", "content": None}]
+    assert checked_history(history) == history

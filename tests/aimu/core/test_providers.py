@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aimu.core.catalog import AnthropicModel, LlamaCppModel, OpenAIModel
+from aimu.core.catalog import AnthropicModel, HuggingFaceModel, LlamaCppModel, OpenAIModel
 from aimu.core.models import Model, ModelSpec
 from aimu.core.providers import (
     BUILT_IN,
@@ -173,6 +173,16 @@ def test_a_mistake_of_ours_is_no_missing_package() -> None:
     assert not isinstance(caught.value, MissingDependencyError)
 
 
+def test_a_name_of_ours_that_a_provider_gets_wrong_is_no_missing_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slip_of_a_provider.py").write_text("import aimu.nowhere\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError) as caught:
+        load(Provider("mine", "slip_of_a_provider:Client", ""), "slip_of_a_provider:Client")
+    assert not isinstance(caught.value, MissingDependencyError)
+
+
 class SyncClient:
     __aimu_colour__ = "sync"
     model = ModelSpec("m")
@@ -200,3 +210,80 @@ def test_only_a_sync_client_in_process_is_wrapped() -> None:
 def test_options_with_a_wrapped_client_are_refused_by_name() -> None:
     with pytest.raises(TypeError, match="system_message, tools cannot be given with a sync client"):
         async_provider(SyncClient("llamacpp"), {"system_message": "s", "base_url": None, "tools": []})
+
+
+def test_the_catalogue_knows_which_models_think_by_themselves() -> None:
+    budgets = {member.value for member in AnthropicModel if member.spec.thinking is True}
+    assert budgets == {"claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5"}
+    assert all(member.spec.thinking == "adaptive" for member in AnthropicModel if member.value not in budgets)
+    silent = {member.value for member in OpenAIModel if not member.spec.thinking}
+    assert silent == {"gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-4o-mini"}
+
+
+@pytest.mark.parametrize("member", [*AnthropicModel, *OpenAIModel], ids=lambda member: member.value)
+def test_every_remote_model_of_the_catalogue_sees_and_calls(member: Model) -> None:
+    assert (member.spec.tools, member.spec.vision) == (True, True)
+
+
+def test_a_model_of_ones_own_server_needs_no_catalogue_on_the_async_surface_either() -> None:
+    assert async_provider("openai:mine", {"base_url": "http://localhost:1/v1"}).name == "openai"
+    with pytest.raises(ValueError, match="openai has no model 'mine'"):
+        async_provider("openai:mine", {"base_url": None})
+
+
+def test_a_missing_package_of_a_provider_without_an_extra_is_named_by_itself() -> None:
+    provider = Provider("mine", "no_such_package.module:Client", "")
+    with pytest.raises(
+        MissingDependencyError, match=r"needs the package 'no_such_package': pip install no_such_package$"
+    ):
+        load(provider, provider.client)
+
+
+def test_the_catalogue_knows_what_each_local_model_can_do() -> None:
+    abilities = {
+        "tools": {
+            "HuggingFaceTB/SmolLM3-3B",
+            "Qwen/Qwen2.5-7B-Instruct",
+            "Qwen/Qwen3-0.6B",
+            "Qwen/Qwen3-4B",
+            "Qwen/Qwen3-8B",
+            "Qwen/Qwen3-14B",
+            "meta-llama/Llama-3.1-8B-Instruct",
+            "meta-llama/Llama-3.2-3B-Instruct",
+            "mistralai/Mistral-7B-Instruct-v0.3",
+            "openai/gpt-oss-20b",
+        },
+        "thinking": {
+            "HuggingFaceTB/SmolLM3-3B",
+            "Qwen/Qwen3-0.6B",
+            "Qwen/Qwen3-4B",
+            "Qwen/Qwen3-8B",
+            "Qwen/Qwen3-14B",
+            "openai/gpt-oss-20b",
+            "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
+        },
+        "vision": {"Qwen/Qwen2.5-VL-7B-Instruct", "google/gemma-3-4b-it"},
+    }
+    for name, ids in abilities.items():
+        assert {member.value for member in HuggingFaceModel if getattr(member.spec, name)} == ids, name
+    assert all(resolve(f"hf:{member.value}")[1] is member.spec for member in HuggingFaceModel)
+    assert not any(getattr(member.spec, name) for member in LlamaCppModel for name in abilities)
+
+
+@pytest.mark.parametrize("name", ["hf", "llamacpp"])
+def test_any_model_may_be_loaded_into_this_process(name: str) -> None:
+    provider, spec = resolve(f"{name}:some/where")
+    assert (provider.any_id, provider.in_process, spec.id) == (True, True, "some/where")
+
+
+@pytest.mark.parametrize(
+    "member", [*AnthropicModel, *OpenAIModel, *HuggingFaceModel, *LlamaCppModel], ids=lambda member: member.value
+)
+def test_a_member_is_called_as_its_id(member: Model) -> None:
+    assert re.sub(r"\W", "", member.value.rpartition("/")[2]).upper() == member.name.replace("_", "")
+    assert "/" in member.value or member.value == member.value.lower()
+
+
+def test_a_provider_asked_by_itself_knows_its_catalogue_only() -> None:
+    with pytest.raises(ValueError, match="openai has no model 'zzz'"):
+        provider_named("openai").spec("zzz")

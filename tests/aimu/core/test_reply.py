@@ -1,5 +1,6 @@
 """Replies as history holds them, and usage summed."""
 
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimu.core.messages import checked_history
-from aimu.core.reply import Reply, ToolCall, Usage, summed, usage_of
+from aimu.core.reply import Prompt, Reply, ToolCall, Usage, summed, usage_of
 from tests.aimu.strategies import TEXTS
 
 KEYS = ["input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"]
@@ -66,3 +67,14 @@ def test_a_paused_reply_and_the_rest_are_one() -> None:
     assert (whole.text, whole.thinking, whole.calls, whole.stop_reason) == ("ab", "xy", [CALL], "stop")
     assert whole.state == {"provider": "p", "content": [1, 2]}
     assert paused.continued(Reply("b")).state == paused.state
+
+
+def test_a_call_is_sendable_too() -> None:
+    found = Reply(calls=[ToolCall("c\ud800", "n\ud800", "{\ud800}")]).sendable().calls
+    assert found == [ToolCall("c\ufffd", "n\ufffd", "{\ufffd}")]
+
+
+def test_nothing_changes_a_prompt_after_it_was_made() -> None:
+    prompt = Prompt([], [], True, {}, False)
+    with pytest.raises(FrozenInstanceError):
+        prompt.stream = True  # type: ignore[misc]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from aimu.core.scoring import ScoredRow, Scoring, check_scorer
+from aimu.core.client import ClientState
+from aimu.core.scoring import JudgeState, ScoredRow, Scoring, check_scorer
 from aimu.errors import ColourError
 
 ROW = ScoredRow("task", "output", "criteria")
@@ -73,3 +74,21 @@ def test_colour_is_seen_through_partials_and_objects() -> None:
 def test_what_is_no_scorer_is_a_type_error(thing: Any) -> None:
     with pytest.raises(TypeError, match=f"is {type(thing).__name__}"):
         check_scorer(thing, "async")
+
+
+class Client(ClientState):
+    __aimu_colour__ = "sync"
+
+    def __init__(self) -> None:
+        pass
+
+
+class Judge(JudgeState[Client]):
+    __aimu_colour__ = "sync"
+
+
+def test_two_judges_are_two() -> None:
+    client = Client()
+    judges = [Judge(client), Judge(client)]
+    assert judges[0] != judges[1]
+    assert len(set(judges)) == 2

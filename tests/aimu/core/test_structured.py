@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import decimal
 import json
+import re
 import sys
 import typing
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ import typing_extensions
 from hypothesis import given
 from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator
 
-from aimu.core.structured import OutputSchema, as_text, output_schema
+from aimu.core.structured import OutputSchema, as_text, output_schema, unfit
 from aimu.errors import StructuredOutputError
 from tests.aimu.strategies import OBJECTS
 
@@ -59,6 +60,12 @@ class Circle(TypedDict):
     """One of typing that leads back to itself."""
 
     kids: "list[Circle]"
+
+
+class Loop(TypedDict):
+    """One that leads back to itself through an annotation."""
+
+    next: Annotated["Loop", Field(description="the next")]
 
 
 class Unknown(TypedDict):
@@ -179,8 +186,9 @@ def test_what_does_not_fit_says_where(schema: Any, text: str, why: str) -> None:
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="pydantic reads it as it is from Python 3.12 on")
 def test_a_typed_dict_that_leads_back_to_itself_says_what_to_do_before_python_3_12() -> None:
-    with pytest.raises(TypeError, match=r"typing_extensions\.TypedDict"):
-        output_schema(Circle)
+    for schema in (Circle, Loop):
+        with pytest.raises(TypeError, match=r"typing_extensions\.TypedDict"):
+            output_schema(schema)
 
 
 @pytest.mark.parametrize(
@@ -267,3 +275,38 @@ def test_results_are_text_for_the_next_reader() -> None:
     assert as_text("as it is") == "as it is"
     assert json.loads(as_text(Pair(1, [2]))) == {"left": 1, "right": [2]}
     assert json.loads(as_text(Box(value=datetime.date(2026, 1, 2)))) == {"value": "2026-01-02"}
+
+
+@pytest.mark.parametrize(
+    ("is_cut", "is_second", "words"),
+    [
+        (True, False, r"^the answer was cut off at its length limit, raise max_tokens; it is none$"),
+        (False, True, r"^it is none, even when asked once more; ask in other words, or for less$"),
+        (False, False, r"^it is none, and max_iterations leaves no request to ask again; raise it$"),
+    ],
+)
+def test_an_answer_given_up_says_why_and_what_to_do(is_cut: bool, is_second: bool, words: str) -> None:
+    failure = unfit(StructuredOutputError("it is none", text="x"), is_cut=is_cut, is_second=is_second)
+    assert re.search(words, str(failure))
+    assert failure.text == "x"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"output_config": {"effort": "low", "format": {"type": "json_schema"}}}, "output_config.format"),
+    ],
+)
+def test_another_word_for_a_schema_is_refused_by_its_name(parameters: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValueError, match=rf"^generate_kwargs has '{named}', and schema= is given; leave one"):
+        output_schema(Even, parameters)
+    assert output_schema(Even, {"output_config": {"effort": "low"}})
+
+
+@pytest.mark.parametrize("first", ["a", "b", "c"])
+def test_a_reference_to_nothing_is_found_wherever_it_stands(first: str) -> None:
+    names = sorted("abc", key=lambda name: name != first)
+    parts = {name: {"$ref": "#/$defs/none"} if name == "b" else {"items": {"type": "null"}} for name in names}
+    with pytest.raises(ValueError, match="none"):
+        output_schema({"type": "object", "properties": parts})

@@ -165,7 +165,9 @@ def test_a_cancelled_call_says_so() -> None:
 @pytest.mark.parametrize("on_error", ["raise", "report"])
 def test_an_awaitable_result_is_refused_and_closed(on_error: OnToolError) -> None:
     call = pending("wait", {}, on_error)
-    with pytest.raises(ColourError, match=r"'wait' is an async function.*aimu\.aio"):
+    with pytest.raises(
+        ColourError, match=r"'wait' is an async function.*; use aimu\.aio \(aimu\.aio\.client, aimu\.aio\.Agent\)"
+    ):
         run(call)
 
 

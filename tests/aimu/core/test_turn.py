@@ -1,6 +1,7 @@
 """The state machine of one turn, driven as a surface drives it, by replies of every kind in any order."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from copy import deepcopy
@@ -398,3 +399,19 @@ def test_messages_are_plain_json() -> None:
     ended(a_turn(talk, tools=TOOLS), [REPLIES["look twice"], ANSWER])
     messages: list[Message] = json.loads(json.dumps(talk.messages))
     assert messages == talk.messages
+
+
+def test_an_answer_keeps_what_its_provider_wants_back() -> None:
+    talk = Conversation()
+    state = {"provider": "x", "content": [{"type": "text", "text": "done"}]}
+    assert ended(a_turn(talk), [Reply("done", stop_reason="stop", state=state)]) is None
+    assert talk.messages[-1]["provider_state"] == state
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [(1, r"tool call to the last of 1 requests; ask in other words$"), (3, r"even when asked once more; ask in other")],
+)
+def test_an_empty_reply_says_whether_it_was_asked_for_again(limit: int, words: str) -> None:
+    failure = ended(a_turn(Conversation(), max_iterations=limit), [EMPTY, EMPTY])
+    assert re.search(rf"^the model replied with neither text nor a .*{words}", str(failure))

@@ -1,6 +1,7 @@
 """Reading verdicts: one strict line, or an object, and nothing in between."""
 
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -140,3 +141,9 @@ def test_keywords() -> None:
     for keyword in ("", " ", "PASS ", "\tPASS", "A\nB", "A\u2028B", "REVISE"):
         with pytest.raises(ValueError, match="pass_keyword="):
             check_keyword(keyword)
+
+
+def test_nothing_changes_a_question() -> None:
+    question = how_good()
+    with pytest.raises(FrozenInstanceError):
+        question.protocol = "Say anything."  # type: ignore[misc]

@@ -14,7 +14,7 @@ from aimu.core.router import RouterState
 from aimu.core.runners import MessageHistory, RunnerState, Task
 from aimu.core.runs import WorkflowRun
 from aimu.core.steps import Crew, Step
-from aimu.errors import ConcurrentTurnError, VerdictError
+from aimu.errors import ConcurrentTurnError, StructuredOutputError, VerdictError
 
 
 class Speaker(RunnerState):
@@ -260,3 +260,20 @@ def test_who_shares_a_conversation_is_found_in_any_depth() -> None:
         with pytest.raises(ValueError, match=r"workers\[\d\] and workers\[\d\] share a conversation"):
             Parallel(workers)  # type: ignore[arg-type]
     assert len(Parallel([Chain([a, b]), c]).conversations()) == 3  # type: ignore[list-item]
+
+
+def test_a_schema_is_for_an_aggregator() -> None:
+    with pytest.raises(ValueError, match=r"^schema= needs an aggregator, whose answer it is that is to fit$"):
+        Parallel(speakers("a"))._begin(Task("x", schema={"type": "object"}))
+
+
+def test_only_where_a_verdict_is_wanted_may_an_answer_not_fit() -> None:
+    def answer() -> None:
+        raise StructuredOutputError("it does not fit", text="")
+
+    step, verdict = Step(Speaker("a"), "x"), Step(Speaker("a"), "x", is_verdict=True)
+    with pytest.raises(StructuredOutputError), step.running():
+        answer()
+    with verdict.running():
+        answer()
+    assert (step.is_done, verdict.is_done) == (False, True)

@@ -296,3 +296,15 @@ def test_thinking_is_a_budget_or_an_effort_and_takes_the_place_of_sampling() -> 
 def test_a_budget_that_leaves_no_room_for_an_answer_is_refused() -> None:
     with pytest.raises(ValueError, match="a thinking budget of 4096 tokens needs a larger max_tokens than 4096"):
         codec().parameters({"thinking": 4096})
+
+
+def test_a_tool_that_is_no_longer_there_is_named_with_any_object() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    history: list[Message] = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "name": "look", "content": "seen"},
+    ]
+    body = AnthropicCodec("anthropic", MODEL).encode(Prompt(history, [], True, {}, False)).body
+    assert body["tools"] == [{"name": "look", "input_schema": {"type": "object"}}]
+    assert body["tool_choice"] == {"type": "none"}

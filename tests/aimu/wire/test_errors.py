@@ -204,3 +204,17 @@ def test_only_the_media_type_counts(content_type: str) -> None:
 def test_a_web_page_is_refused_with_a_word_about_base_url(content_type: str, stream: bool) -> None:
     with pytest.raises(MalformedResponseError, match=r"answered with text/html, not .*; check base_url"):
         check_content_type("p", content_type, stream=stream)
+
+
+@pytest.mark.parametrize("sdk", [openai, anthropic])
+def test_the_secret_is_three_stars_in_the_sdks_own_message(sdk: Any) -> None:
+    old = status_error(sdk, 401, None)
+    translated(old, "p", "sk-secret-123", None)
+    assert vars(old)["message"] == "key *** is wrong"
+
+
+def test_an_error_without_words_says_what_else_there_is() -> None:
+    assert str(error_for("x", 500, {"error": {"type": "odd"}}, fallback="what the SDK says")).endswith(
+        ": what the SDK says"
+    )
+    assert str(error_for("x", 500, {"error": {"type": "odd"}})).endswith(": no message")

@@ -68,6 +68,8 @@ CASES: dict[str, list[Case]] = {
         Case("<|im_", "<|im_"),
     ],
     "hermes": [
+        Case('<tool_call>{"name": 5, "id": 7, "arguments": {}}</tool_call>', calls=(("", "{}"),)),
+        Case('<tool_call>{"name": "a\\x", "arguments": {"a": 1</tool_call>', calls=(("", '{"a": 1'),)),
         Case("Hello."),
         Case("1 < 2 <tool", "1 < 2 <tool"),
         Case(ADD, calls=(CALL,)),
@@ -122,6 +124,10 @@ CASES: dict[str, list[Case]] = {
     "qwen_xml": [
         Case("Hello."),
         Case(
+            "<tool_call>\n<function=add>\n<parameter=s>\nMalmö\n</parameter>\n</function>\n</tool_call>",
+            calls=(("add", '{"s": "Malmö"}'),),
+        ),
+        Case(
             "So.\n<tool_call>\n<function=add>\n<parameter=n>\n5\n</parameter>\n<parameter=s>\n5\n</parameter>\n"
             "<parameter=b>\nTrue\n</parameter>\n<parameter=o>\n{}\n</parameter>\n</function>\n</tool_call>",
             "So.",
@@ -157,6 +163,7 @@ CASES: dict[str, list[Case]] = {
         ),
         Case('{"name": "add", "parameters": {"a": 1}}\n{"name": "b", "pa', calls=(CALL, ("b", '{"name": "b", "pa'))),
         Case('{"name": "add", "parameters": {"a": 1}}\n\nDone.', "Done.", calls=(CALL,)),
+        Case('{"name": "add", "parameters": {"a": 1}} ]', " ]", calls=(CALL,)),
         Case('<|python_tag|>{"name": "add", "parameters": {"a": 1}}<|eom_id|>', calls=(CALL,)),
         Case('So.\n<|python_tag|>{"name": "add", "parameters": {"a": 1}}', "So.", calls=(CALL,)),
         Case('<|python_tag|>{"name": "add", "param', calls=(("add", '{"name": "add", "param'),)),
@@ -210,6 +217,7 @@ CASES: dict[str, list[Case]] = {
         ),
         Case(f"{ANALYSIS}a<|end|><|start|>assistant{ANALYSIS}b<|end|>", "", "a\n\nb", prompt=ASKED),
         Case(f"<|channel|>commentary to=assistant{ANALYSIS}hm<|end|>", "", "hm", prompt=ASKED),
+        *(Case(f"<|channel|>commentary to={who}<|message|>Hi.", "Hi.", prompt=ASKED) for who in ("user", "all")),
         Case(f"{ANALYSIS}hm", "", "hm", prompt=ASKED),
         Case(f"hm<|end|><|start|>assistant{FINAL}Hello.<|return|>", "Hello.", "hm", prompt=f"{ASKED}{ANALYSIS}"),
         Case("Hello.", "Hello.", prompt=f"{ASKED}{FINAL}"),
@@ -233,6 +241,11 @@ CASES: dict[str, list[Case]] = {
             f'{CALL_BEGIN}function{SEP}sub\n```json\n{{\n  "b": "x"\n}}```{CALL_END}{CALLS_END}',
             "So.",
             calls=(CALL, SUBTRACT),
+        ),
+        Case(
+            f'{CALLS_BEGIN}{CALL_BEGIN}function{SEP}add\n```json\n{{"a": "1}}\n```{CALL_END}{CALLS_END}Done.',
+            "Done.",
+            calls=(("add", '{"a": "1}'),),
         ),
         Case(
             f'{CALLS_BEGIN}{CALL_BEGIN}add{SEP}{{"a": 1}}{CALL_END}'
@@ -350,3 +363,23 @@ def _is_object(text: str) -> bool:
 def test_text_leaves_at_once_and_a_call_never_as_text(name: str, texts: list[str], pieces_told: list[str]) -> None:
     reader = family_named(name).reader(ASKED)
     assert ["".join(text for _, text in reader.feed(text)) for text in texts] == pieces_told
+
+
+@pytest.mark.parametrize("key", ["type", "name", "id", "function", "parameters", "arguments"])
+def test_a_bare_call_may_begin_with_any_of_its_keys(key: str) -> None:
+    values: dict[str, Any] = {"type": "function", "id": "c1", "arguments": {"a": 1}}
+    if key == "function":
+        values[key] = {"name": "add"}
+    else:
+        values["name"] = "add"
+    if key == "parameters":
+        values[key] = values.pop("arguments")
+    text = json.dumps({key: values[key]} | values)
+    reply = read("llama3", list(text), "")[1]
+    assert (reply.text, [(call.name, call.arguments) for call in reply.calls]) == ("", [CALL])
+
+
+@pytest.mark.parametrize("name", ["plain", "hermes", "qwen_xml"])
+@pytest.mark.parametrize("mark", ["<|im_start|>", "<|im_end|>", "<|endoftext|>"])
+def test_marks_of_the_template_are_not_said(name: str, mark: str) -> None:
+    assert read(name, [f"Hi.{mark}"], "")[1].text == "Hi."

@@ -264,3 +264,9 @@ def test_reasoning_that_is_wanted_back_is_kept_as_it_came() -> None:
     whole_part = {"index": 0, "type": "reasoning.text", "text": "hm", "signature": "s"}
     assert reply.state == {"provider": "openrouter", "reasoning_details": [whole_part]}
     assert read([*deltas, *END]).state is None
+
+
+def test_half_a_character_behind_text_waits_for_its_other_half() -> None:
+    decoder = OpenAICodec("openai", MODEL).decoder(Request("", {}, True))
+    assert decoder.feed(chunk({"content": "ab\ud83d"})) == [(GENERATING, "ab")]
+    assert decoder.feed(chunk({"content": "\ude00c"})) == [(GENERATING, "\U0001f600c")]

@@ -146,6 +146,7 @@ def test_what_would_lose_something_is_not_closed(schema: Node) -> None:
         wrapped(enum=["\N{GRINNING FACE}"]),
         {**wrapped(**{"$ref": "#/$defs/a%20b"}), "$defs": {"a b": {"type": "string"}}},
         {**wrapped(**{"$ref": "#/$defs/n"}), "$defs": {"n": {"anyOf": [{"$ref": "#/$defs/n"}, {"type": "null"}]}}},
+        {**wrapped(**{"$ref": "#/$defs/n"}), "$defs": {"n": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/n"}]}}},
     ],
     ids=str,
 )
@@ -253,3 +254,91 @@ def test_anthropics_sdk_drops_a_description_beside_a_reference_and_tells_default
     assert ours["inner"] == {"anyOf": [{"$ref": "#/$defs/Inner"}], "description": "The inner one."}
     assert theirs["inner"] == {"$ref": "#/$defs/Inner"}
     assert (ours["n"]["description"], theirs["n"]["description"]) == ("(minimum: 1)", "{default: 3, minimum: 1}")
+
+
+@pytest.mark.parametrize(
+    ("node", "for_openai", "for_anthropic"),
+    [
+        (
+            {"type": "string", "pattern": "(?!x)y"},
+            {"type": "string", "description": "(pattern: (?!x)y)"},
+            {"type": "string", "description": "(pattern: (?!x)y)"},
+        ),
+        (
+            {"type": "string", "pattern": "^x$", "format": "uri"},
+            {"type": "string", "pattern": "^x$", "description": "(format: uri)"},
+            {"type": "string", "format": "uri", "description": "(pattern: ^x$)"},
+        ),
+        (
+            {"type": "array", "items": {"type": "null"}, "uniqueItems": True, "minItems": 2, "maxItems": 3},
+            {
+                "type": "array",
+                "items": {"type": "null"},
+                "minItems": 2,
+                "maxItems": 3,
+                "description": "(uniqueItems: True)",
+            },
+            {
+                "type": "array",
+                "items": {"type": "null"},
+                "description": "(maxItems: 3, minItems: 2, uniqueItems: True)",
+            },
+        ),
+        (
+            {"type": "integer", "minimum": 1, "multipleOf": 2, "description": "d", "title": "T", "default": 4},
+            {"type": "integer", "minimum": 1, "multipleOf": 2, "description": "d"},
+            {"type": "integer", "description": "d (minimum: 1, multipleOf: 2)"},
+        ),
+        (
+            {"type": ["string", "null"], "minLength": 2, "format": "date"},
+            {"type": ["string", "null"], "format": "date", "description": "(minLength: 2)"},
+            {
+                "description": "(minLength: 2)",
+                "anyOf": [{"type": "string", "format": "date"}, {"type": "null", "format": "date"}],
+            },
+        ),
+        (
+            {"type": ["object", "array"], "properties": {}, "items": {"type": "null"}, "minItems": 1},
+            {
+                "type": ["object", "array"],
+                "properties": {},
+                "required": [],
+                "additionalProperties": False,
+                "items": {"type": "null"},
+                "minItems": 1,
+            },
+            {
+                "anyOf": [
+                    {"type": "object", "properties": {}, "additionalProperties": False},
+                    {"type": "array", "items": {"type": "null"}, "minItems": 1},
+                ]
+            },
+        ),
+        (
+            {"oneOf": [{"$ref": "#", "description": "d"}, {"type": "null"}]},
+            {"anyOf": [{"description": "d", "anyOf": [{"$ref": "#"}]}, {"type": "null"}]},
+            {"anyOf": [{"description": "d", "anyOf": [{"$ref": "#"}]}, {"type": "null"}]},
+        ),
+    ],
+    ids=str,
+)
+def test_what_a_wire_refuses_is_said_in_words(node: Node, for_openai: Node, for_anthropic: Node) -> None:
+    assert strict(wrapped(**node))["properties"]["a"] == for_openai
+    assert without_limits(wrapped(**node))["properties"]["a"] == for_anthropic
+
+
+@pytest.mark.parametrize("key", ["minLength", "maxLength", "minItems", "maxItems"])
+def test_a_length_the_grammar_cannot_read_is_left_out(key: str) -> None:
+    kind = {"type": "string"} if key.endswith("Length") else {"type": "array", "items": {"type": "null"}}
+    assert for_grammar(wrapped(**kind, **{key: 999})) == wrapped(**kind, **{key: 999})
+    assert for_grammar(wrapped(**kind, **{key: 1000})) == wrapped(**kind)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["title", "default", "discriminator", "examples", "deprecated", "readOnly", "writeOnly", "$schema", "$comment"],
+)
+@pytest.mark.parametrize("form", [strict, without_limits])
+def test_what_says_nothing_about_the_shape_is_left_out(form: Callable[[Node], Node], key: str) -> None:
+    assert form(wrapped(type="null", **{key: True})) == form(wrapped(type="null"))
+    assert is_closed(wrapped(type="null", **{key: True}))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aimu.core.chunks import GENERATING, THINKING
 from aimu.core.reply import Prompt, Reply, Request
 from aimu.core.structured import output_schema
+from aimu.errors import InvalidRequestError
 from aimu.wire.families import family_named
 from aimu.wire.transcript import TranscriptCodec
 from tests.aimu.strategies import TEXTS, joined, pieces
@@ -134,3 +135,25 @@ def test_images_are_handed_on_in_their_order_with_the_prompt() -> None:
     body = asked(codec(), messages=[seen("a", "b"), {"role": "assistant", "content": "x"}, seen("c")])
     assert body["images"] == ["a", "b", "c"]
     assert "images" not in asked(codec())
+
+
+def test_a_schema_beside_tools_without_a_grammar_is_told_after_the_system_message() -> None:
+    for messages, before in (([{"role": "system", "content": "be brief"}, USER], "be brief\n\n"), ([USER], "")):
+        body = asked(codec(), messages=messages, tools=OPEN_TOOLS, schema=ANSWER)
+        schema = output_schema(ANSWER, {})
+        assert schema
+        told = [{"role": "system", "content": before + schema.instruction()}, USER]
+        assert body["prompt"] == render(told, tools=OPEN_TOOLS, enable_thinking=False)
+
+
+@pytest.mark.parametrize("thinking", [True, False])
+def test_a_thought_may_come_before_an_answer_to_a_schema_where_one_was_asked_for(thinking: bool) -> None:
+    assert asked(codec(), parameters={"thinking": thinking}, schema=ANSWER)["may_think"] is thinking
+
+
+@pytest.mark.parametrize(
+    "name", ["prompt", "images", "tools", "schema", "banned", "constraint", "limit", "may_think", "inputs"]
+)
+def test_what_a_request_is_made_of_is_no_parameter(name: str) -> None:
+    with pytest.raises(InvalidRequestError, match=rf"no generate_kwargs called {name}$"):
+        codec().parameters({name: 1, "max_tokens": 5})
