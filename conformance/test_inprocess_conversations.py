@@ -34,12 +34,13 @@ def conversations(wanted: Callable[[Any], bool]) -> list[Any]:
 
 def tool_of(d: Driver, spec: dict[str, Any], results: Iterator[str], is_async: bool = False) -> Any:
     """A tool of that name and parameters, whose runs give the results one after the other."""
+    home = asyncio.get_running_loop() if is_async else None
 
     def run(**_: Any) -> str:
         return next(results)
 
     async def run_on_loop(**_: Any) -> str:
-        asyncio.get_running_loop()
+        assert asyncio.get_running_loop() is home
         return next(results)
 
     function: Any = run_on_loop if is_async else run

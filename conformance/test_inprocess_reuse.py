@@ -48,7 +48,7 @@ async def test_reuse_changes_no_answer(d: Driver) -> None:
     assert [message["content"] for message in client.messages if message["role"] == "assistant"] == answers
 
 
-@requirement("INPROCESS-15", needs=NEEDS)
+@requirement("INPROCESS-15", "INPROCESS-16", needs=NEEDS)
 async def test_a_changed_history_is_computed_again(d: Driver) -> None:
     """What follows a change is not taken from before it: the answer is that of a fresh client."""
     system, questions, answers = ten_turns()

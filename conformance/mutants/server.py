@@ -2,8 +2,10 @@
 
 import contextlib
 import gc
+import math
 import multiprocessing
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -96,7 +98,7 @@ def serve(
 def _fork(job: Job, work: Callable[[Job], Answer], limit: Callable[[Job], float]) -> Fork:
     gc.freeze()  # what is there by now is shared by all forks, and not copied to be looked through
     answers, mouth = FORK.Pipe(duplex=False)
-    process = FORK.Process(target=_answer, args=(mouth, work, job))
+    process = FORK.Process(target=_answer, args=(mouth, work, job, limit(job)))
     process.start()
     with contextlib.suppress(ProcessLookupError, PermissionError):  # whoever is first, parent or child
         os.setpgid(process.pid or 0, process.pid or 0)
@@ -104,8 +106,10 @@ def _fork(job: Job, work: Callable[[Job], Answer], limit: Callable[[Job], float]
     return Fork(job, process, answers, time.monotonic(), limit(job))
 
 
-def _answer(mouth: Connection, work: Callable[[Job], Answer], job: Job) -> None:
+def _answer(mouth: Connection, work: Callable[[Job], Answer], job: Job, limit: float) -> None:
     os.setpgid(0, 0)
+    most = math.ceil(limit) + 1  # an endless loop ends also where nobody is left to kill it
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
     silence = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(silence, stream)

@@ -313,3 +313,13 @@ def test_names(tmp_path: Path) -> None:
     assert [mutant.name for mutant in load(tmp_path).of(["TOY-1.2"]).mutants] == ["TOY-1.2"]
     with pytest.raises(CatalogError, match=r"TOY-1\.3"):
         load(tmp_path).of(["TOY-1.3"])
+
+
+def test_the_published_matrix_is_of_this_catalogue() -> None:
+    """And every mutant in it was killed."""
+    page = (ROOT / "docs" / "kill-matrix.md").read_text(encoding="utf-8")
+    catalog = load()
+    count = len(catalog.mutants)
+    assert f"Catalogue: `{catalog.digest}`" in page, "run python -m conformance mutants --write docs/kill-matrix.md"
+    assert f"{count} of {count} mutants were killed" in page
+    assert all(f"| {mutant.name} |" in page for mutant in catalog.mutants)
