@@ -64,10 +64,12 @@ class CoverageMap:
         statement = _statement(file, line)
         called = statement.lines if statement.is_called else ()
         here = {test for number in called for test in lines.get(str(number), ())}
-        return here or {test for some in lines.values() for test in some} or self._readers(file)
+        return here or self._readers(file).union(*lines.values())
 
     def _readers(self, file: str) -> set[str]:
-        readers = settings.load().readers.get(file, ())
+        """The tests that are named after a module, and those that are said to read it."""
+        folder, _, name = file.rpartition("/")
+        readers = {f"tests/{folder}/test_{name}", *settings.load().readers.get(file, ())}
         return {test for test in self.seconds if test.partition("::")[0] in readers}
 
 
