@@ -15,7 +15,7 @@ from conformance.recorded.cassette import REQUEST_HEADERS, RESPONSE_HEADERS
 from conformance.recorded.manifest import Expected
 from conformance.recorded.tape import reading_of
 from conformance.recorded.target import Behind
-from conformance.redaction import redact
+from conformance.redaction import without_keys
 from conformance.replay.reading import Reading
 from conformance.requirement import Scenario
 from conformance.scripted import Fault, Gate, Raw, Reply, Request, ScriptedServer, StandIn
@@ -182,7 +182,7 @@ def _heads(headers: Mapping[str, list[str]], kept: frozenset[str]) -> dict[str, 
 
 def _text(body: bytes) -> str | bytes:
     try:
-        return redact(body.decode())
+        return without_keys(body.decode())
     except UnicodeDecodeError:
         return body
 

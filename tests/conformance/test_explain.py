@@ -1,6 +1,8 @@
 """The help pages of the checks."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,32 +25,33 @@ The reasons.
 """
 
 
-@requirement("TOOLS-4", needs=("tools", "usage"))
-async def described(d: object) -> None:
-    """It is there."""
+def bodies() -> Iterator[Callable[..., Any]]:
+    """Scenarios inside of a function, so that pytest does not find them."""
 
+    @requirement("TOOLS-4", needs=("tools", "usage"))
+    async def described(d: object) -> None:
+        """It is there."""
 
-@requirement("TOOLS-4", surfaces=("sync",), ledger="LEDGER-COLOUR")
-async def on_one(d: object) -> None:
-    """On one."""
+    @requirement("TOOLS-4", surfaces=("sync",), ledger="LEDGER-COLOUR")
+    async def on_one(d: object) -> None:
+        """On one."""
 
+    @requirement("TOOLS-4", subject=LIBRARY)
+    async def alone(d: object) -> None:
+        """Without a provider."""
 
-@requirement("TOOLS-4", subject=LIBRARY)
-async def alone(d: object) -> None:
-    """Without a provider."""
+    @requirement("TOOLS-4", recorded="A7, A8")
+    async def kept(d: object) -> None:
+        """On record."""
 
-
-@requirement("TOOLS-4", recorded="A7, A8")
-async def kept(d: object) -> None:
-    """On record."""
+    yield from (described, on_one, alone, kept)
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Pages:
     """The pages of a small suite."""
     (tmp_path / "tools.md").write_text(CHAPTER, encoding="utf-8")
-    bodies = (described, on_one, alone, kept)
-    scenarios = {f"tools_schema/{body.__name__}": found for body in bodies if (found := scenario_of(body))}
+    scenarios = {f"tools_schema/{body.__name__}": found for body in bodies() if (found := scenario_of(body))}
     broken = (
         "TOOLS-4",
         "TOOLS-4",
