@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import pytest
 
 from conformance.mutants import names
 from conformance.mutants.catalog import CatalogError, load
+from conformance.mutants.overlay import overlay, prepare
 from tests.conformance.toy import FILES, HEAD, ROOT
 
 Entry = tuple[Mapping[str, str], str, str]
@@ -228,6 +230,20 @@ def test_nothing_is_left(tmp_path: Path) -> None:
     finally:
         os.environ.pop("TMPDIR") if before is None else os.environ.update(TMPDIR=before)
     assert list(place.iterdir()) == []
+
+
+def test_a_break_of_the_same_length_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is made in the second of the original, when Python takes what was compiled for what is there."""
+    folder, place = tree(tmp_path / "toy"), tmp_path / "place"
+    monkeypatch.syspath_prepend(folder)
+    prepare("toy", place)
+    (tmp_path / "toy.toml").write_text(table("TOY-3", TESTED), encoding="utf-8")
+    (mutant,) = load(tmp_path).mutants
+    with overlay("toy", mutant, None, place) as copy:
+        shutil.copystat(folder / mutant.file, copy / mutant.file)
+        code = "import toy; print(toy.add(2, 3))"
+        ended = subprocess.run([sys.executable, "-c", code], cwd=copy, capture_output=True, text=True, check=True)
+    assert ended.stdout == "-1\n"
 
 
 def test_a_requirement_without_a_mutant(tmp_path: Path) -> None:
