@@ -12,27 +12,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Final
 
 VARIABLE: Final = "SSL_CERT_FILE"
-_lock = Lock()
 
 
 @contextmanager
 def one_certificate() -> Iterator[None]:
     """The span in which a client that is made reads a single certificate; for clients of a server on loopback."""
-    with _lock:
-        before, file = os.environ.get(VARIABLE), _file()
-        if file:
-            os.environ[VARIABLE] = file
-        try:
-            yield
-        finally:
-            if before is not None:
-                os.environ[VARIABLE] = before
-            elif file:
-                del os.environ[VARIABLE]
+    before, file = os.environ.get(VARIABLE), _file()
+    if file:
+        os.environ[VARIABLE] = file
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ[VARIABLE] = before
+        elif file:
+            del os.environ[VARIABLE]
 
 
 @cache

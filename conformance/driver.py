@@ -12,7 +12,6 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
-from conformance.certificates import one_certificate
 from conformance.deadline import deadline
 from conformance.implementation import Implementation
 from conformance.network import offline
@@ -88,8 +87,7 @@ class Driver(Recorder):
         Args:
             kwargs: keywords of the implementation's `client()`.
         """
-        with contextlib.nullcontext() if self.target.uses_network else one_certificate():  # loopback has no TLS
-            return self.track(self.target.client(self, **kwargs))
+        return self.track(self.target.client(self, **kwargs))
 
     def track(self, client: Any) -> Any:
         """Close a client that the scenario made when the check ends, and compare its state; returns the client."""

@@ -22,7 +22,8 @@ def wanted(run: "Run") -> set[str]:
     shard = run.settings.shard
     if shard is None:
         return {check.id for check in asked}
-    dealt = deal((check.group for check in asked), shard.of)
+    weights = {check.target.name: check.target.weight for check in asked}
+    dealt = deal((check.group for check in asked), shard.of, weights)
     return {check.id for check in asked if dealt[check.group] == shard.number}
 
 

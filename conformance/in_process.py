@@ -28,6 +28,7 @@ KEPT: Final = {"llamacpp": frozenset({"constrained"})}  # transformers has no gr
 # the others say nothing of a model: its calls to MCP servers are tool calls, it is on no wire, and what runners do with
 # clients is the same for both engines, so the quick one shows it
 SHARED: Final = ("core", "streaming", "tools", "in-process")
+WEIGHTS: Final = {"hf": 3.0, "llamacpp": 1.0}
 PROFILES: Final = {"hf": SHARED, "llamacpp": (*SHARED, "agents", "workflows")}
 SETTABLE: Final = frozenset(
     (
@@ -50,6 +51,7 @@ class InProcessTarget(Target):
         self.name = name
         self.capabilities = SPOKEN | KEPT.get(name, frozenset())
         self.profiles = PROFILES[name]
+        self.weight = WEIGHTS[name]
         self._loaded: dict[str, tuple[Any, Sampler]] = {}
 
     def unavailable(self) -> str | None:

@@ -113,7 +113,8 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     left_out = [item for item in items if isinstance(item, CheckItem) and item.check.id not in wanted]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-    kept = [item for item in items if item not in set(left_out)]
+    gone = set(left_out)
+    kept = [item for item in items if item not in gone]
     first: dict[tuple[str, str, str], int] = {}
     for number, item in enumerate(kept):
         if isinstance(item, CheckItem):

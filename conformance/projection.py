@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 from conformance.outcomes import Projection
@@ -51,6 +52,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     return described
 
 
+@lru_cache(maxsize=1024)  # most are the keys of requests
 def quiet(text: str) -> str:
     """The text without what changes from run to run."""
     for pattern, replacement in NOISE:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -45,15 +45,17 @@ class Shard:
         return f"{self.number}/{self.of}"
 
 
-def deal(groups: Iterable[Group], of: int) -> dict[Group, int]:
+def deal(groups: Iterable[Group], of: int, weights: Mapping[str, float] | None = None) -> dict[Group, int]:
     """Deal out the checks, those of one scenario and target together.
 
-    What is slow is so on every target, and stands near to its like. So the scenarios of a target go to the shards in
-    turn, and each target begins with another shard.
+    A target that is heavy, for its model has to be loaded, stays in one shard where that has the room. What is slow is
+    so on every target, and stands near to its like: so the scenarios of each other target go to the shards in turn, to
+    each as many as it has room for, and each target begins with another shard.
 
     Args:
         groups: the area, the scenario and the target of each check, as `Check.group` has them.
         of: int, how many shards there are.
+        weights: dict of str to float, default 1 for each target: how long its checks take, against those over a wire.
 
     Returns:
         dict: the number of the shard for each group, from 1 on.
@@ -61,11 +63,31 @@ def deal(groups: Iterable[Group], of: int) -> dict[Group, int]:
     by_target: dict[str, set[Group]] = {}
     for group in groups:
         by_target.setdefault(group[2], set()).add(group)
-    return {
-        group: (first + rank) % of + 1
-        for first, name in enumerate(sorted(by_target))
-        for rank, group in enumerate(sorted(by_target[name]))
-    }
+    loads = {name: len(found) * (weights or {}).get(name, 1.0) for name, found in by_target.items()}
+    share = sum(loads.values()) / of
+    room = dict.fromkeys(range(1, of + 1), share)
+    dealt: dict[Group, int] = {}
+    for first, name in enumerate(sorted(by_target, key=lambda name: (-loads[name], name))):
+        roomy = max(room, key=room.__getitem__)
+        if len(by_target[name]) < loads[name] <= room[roomy]:
+            dealt |= dict.fromkeys(by_target[name], roomy)
+            room[roomy] -= loads[name]
+        else:
+            dealt |= _in_turn(sorted(by_target[name]), room, first)
+    return dealt
+
+
+def _in_turn(groups: Sequence[Group], room: Mapping[int, float], first: int) -> dict[Group, int]:
+    """Each to the shard that has the least so far for its room; of equals, to the first of them in turn."""
+    numbers = [number for number in sorted(room) if room[number] > 0]
+    numbers = numbers[first % len(numbers) :] + numbers[: first % len(numbers)]
+    counts = dict.fromkeys(numbers, 0)
+    dealt = {}
+    for group in groups:
+        number = min(numbers, key=lambda number: (counts[number] + 1) / room[number])
+        counts[number] += 1
+        dealt[group] = number
+    return dealt
 
 
 def cores() -> int:

@@ -1,8 +1,8 @@
 """What is judged: a provider, its clients on both surfaces, and what it declares it can do."""
 
-import importlib
 import importlib.metadata
 import importlib.util
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,8 +14,6 @@ from conformance.requirement import LIBRARY, PROVIDER, SERVER
 from conformance.vocabulary import CAPABILITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from conformance.check import Check
     from conformance.driver import Driver
     from conformance.requirement import Scenario
@@ -36,12 +34,14 @@ class Target:
             documented refusal has to be observed.
         profiles: tuple of str, those it is judged on, () all. What is left out is not declared and has no verdict.
         uses_network: bool, True for a target on a real endpoint; otherwise a check that leaves this machine fails.
+        weight: float, how long a check takes, against one over loopback; above 1, one process runs all, if it has room.
     """
 
     name: str = ""
     capabilities: frozenset[str] = frozenset(CAPABILITIES)
     profiles: tuple[str, ...] = ()
     uses_network: bool = False
+    weight: float = 1.0
 
     @property
     def provider(self) -> str:
@@ -114,11 +114,11 @@ class Target:
             assert isinstance(observed, str), f"expected a str, observed {observed!r}"
             assert observed, "expected some text, observed none"
 
-    def cassettes(self, checks: "Iterable[Check]") -> dict[str, int] | None:  # noqa: ARG002
+    def cassettes(self, checks: Iterable["Check"]) -> dict[str, int] | None:  # noqa: ARG002
         """How many cassettes of each provenance its checks are replayed from; None where they are not replayed."""
         return None
 
-    def problems(self, checks: "Iterable[Check]") -> list[str]:  # noqa: ARG002
+    def problems(self, checks: Iterable["Check"]) -> list[str]:  # noqa: ARG002
         """What is wrong with what its checks are judged by, and belongs to none; asked in a whole run, before them."""
         return []
 
@@ -138,7 +138,7 @@ class Library(Target):
     def client(self, driver: "Driver", **kwargs: Any) -> Any:  # noqa: ARG002
         raise HarnessError("a scenario about the library alone has no provider; leave subject='library' out")
 
-    def problems(self, checks: "Iterable[Check]") -> list[str]:  # noqa: ARG002
+    def problems(self, checks: Iterable["Check"]) -> list[str]:  # noqa: ARG002
         declared = ", ".join(sorted(self.capabilities))
         return [f"the library alone declares {declared}, which only a provider can show"] if declared else []
 

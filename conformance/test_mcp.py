@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conformance.driver import Driver
-from conformance.mcp_servers import SCRIPT, Loopback, Meeting, example_server
+from conformance.mcp_servers import BARE, Loopback, Meeting, example_server
 from conformance.requirement import LIBRARY, requirement
 
 NOWHERE = "http://127.0.0.1:9/mcp"
@@ -44,14 +44,14 @@ async def test_one_source_is_needed(d: Driver) -> None:
     error = d.lib.errors.MCPConnectionError
     refused: list[tuple[dict[str, Any], str]] = [
         ({}, "exactly one"),
-        ({"config": {"mcpServers": {}}, "file": SCRIPT}, "exactly one of .*config.* and file"),
+        ({"config": {"mcpServers": {}}, "file": BARE}, "exactly one of .*config.* and file"),
         ({"config": {"mcpServers": {}}}, "mcpServers"),
         ({"config": {"mcpServers": {"a": {"comand": "x"}}}}, "'a'.*'command' or a 'url'"),
         ({"config": {"mcpServers": {"a": {"command": "x", "args": 3}}}}, "'a'.*args"),
         ({"server": "ftp://127.0.0.1"}, "http"),
         ({"server": 3}, "int"),
-        ({"file": SCRIPT + ".txt"}, r"\.py"),
-        ({"file": SCRIPT.replace("example", "nowhere")}, r"nowhere\.py"),
+        ({"file": BARE + ".txt"}, r"\.py"),
+        ({"file": BARE.replace("bare", "nowhere")}, r"nowhere\.py"),
     ]
     for source, why in refused:
         with d.raises(error, match=why):
@@ -93,7 +93,7 @@ async def test_the_constructor_opens_nothing(d: Driver) -> None:
 @requirement("MCP-8", subject=LIBRARY)
 async def test_closing_ends_the_process(d: Driver) -> None:
     """The subprocess is gone when close returns; closing again does nothing, and use after it is refused."""
-    mcp = await connected(d, file=SCRIPT)
+    mcp = await connected(d, file=BARE)
     process = (await d(mcp.call_tool("process"))).data
     assert is_running(process)
     await d.close(mcp)
@@ -159,7 +159,7 @@ def listing_waits_for(meeting: Meeting) -> Any:
 @requirement("MCP-8", subject=LIBRARY, surfaces=("aio",), ledger="LEDGER-MCP")
 async def test_closed_while_it_connects(d: Driver) -> None:
     """It stays closed: connecting fails, and no process is left."""
-    mcp = d.api.MCPClient(file=SCRIPT)
+    mcp = d.api.MCPClient(file=BARE)
     connecting = asyncio.create_task(mcp.__aenter__())
     while mcp.client is None:  # noqa: ASYNC110 - until it has begun, which takes one turn of the loop
         await asyncio.sleep(0)
@@ -200,7 +200,7 @@ async def test_sync_client_inside_a_running_loop(d: Driver) -> None:
 async def test_sync_client_has_one_thread(d: Driver) -> None:
     """From construction to close, whatever is called; a failed construction leaves none."""
     before = set(threading.enumerate())
-    mcp = await connected(d, file=SCRIPT)
+    mcp = await connected(d, file=BARE)
     for _ in range(3):
         await d(mcp.get_tools())
         await added(d, mcp)
@@ -250,7 +250,7 @@ async def test_secrets_are_not_shown(d: Driver) -> None:
         far = {"url": server.url, "headers": {"Authorization": "Bearer s3cret\n"}}
         await d(d.api.MCPClient.connect(config={"mcpServers": {"far": far}}))
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
-    config = {"mcpServers": {"near": {"command": sys.executable, "args": [SCRIPT], "env": {"KEY": "s3cret"}}}}
+    config = {"mcpServers": {"near": {"command": sys.executable, "args": [BARE], "env": {"KEY": "s3cret"}}}}
     mcp = await connected(d, config=config)
     assert "s3cret" not in repr(mcp)
     assert "'near'" in d.direct(repr(mcp))

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from conformance.driver import Driver
-from conformance.mcp_servers import SCRIPT, Loopback, Meeting, example_server
+from conformance.mcp_servers import BARE, NAMES, Loopback, Meeting, example_server
+from conformance.mcp_servers.bare import TOOLS
 from conformance.requirement import LIBRARY, requirement
 
 MANY = 50
@@ -29,7 +30,7 @@ async def added(d: Driver, mcp: Any, name: str = "add") -> Any:
 @requirement("MCP-7", "MCP-6", subject=LIBRARY)
 async def test_subprocess_dies_in_a_call(d: Driver) -> None:
     """The call fails, chained; the next starts another process by itself."""
-    mcp = await connected(d, file=SCRIPT)
+    mcp = await connected(d, file=BARE)
     first = (await d(mcp.call_tool("process"))).data
     with d.raises(d.lib.errors.MCPConnectionError, match="'die'") as caught:
         await d(mcp.call_tool("die"))
@@ -68,7 +69,8 @@ async def test_listing_after_a_restart(d: Driver) -> None:
         server.replace(second)
         server.start()
         assert [tool.name for tool in await d(mcp.list_tools())] == [*before, "later"]
-    mcp = await connected(d, file=SCRIPT)
+    mcp = await connected(d, file=BARE)
+    before = [tool.name for tool in await d(mcp.list_tools())]
     os.kill(int((await d(mcp.call_tool("process"))).data, 16), signal.SIGKILL)
     assert [tool.name for tool in await d(mcp.list_tools())] == before
     await d(mcp.ping())
@@ -98,12 +100,11 @@ async def test_a_call_is_never_sent_twice(d: Driver) -> None:
 @requirement("MCP-17", subject=LIBRARY)
 async def test_several_servers(d: Driver) -> None:
     """Tools bear their server's name; one dies and comes back while the other goes on."""
-    entry = {"command": sys.executable, "args": [SCRIPT]}
+    entry = {"command": sys.executable, "args": [BARE]}
     with Loopback(example_server()) as server:
         mcp = await connected(d, config={"mcpServers": {"near": entry, "far": {"url": server.url}}})
         names = [tool.name for tool in await d(mcp.list_tools())]
-        assert names[0] == "near_add"
-        assert len(names) == 2 * len({name.partition("_")[2] for name in names})
+        assert names == [*(f"near_{name}" for name in TOOLS), *(f"far_{name}" for name in NAMES)]
         assert [spec["function"]["name"] for spec in await d(mcp.get_tools())] == names
         with d.raises(d.lib.errors.MCPConnectionError, match="'near'"):
             await d(mcp.call_tool("near_die"))
@@ -116,7 +117,7 @@ async def test_several_servers(d: Driver) -> None:
 @requirement("MCP-17", subject=LIBRARY)
 async def test_one_of_several_servers_is_dead(d: Driver) -> None:
     """Then there is no connection, rather than one that lacks its tools without a word."""
-    entry = {"command": sys.executable, "args": [SCRIPT]}
+    entry = {"command": sys.executable, "args": [BARE]}
     dead = {"url": "http://127.0.0.1:9/mcp"}
     with d.raises(d.lib.errors.MCPConnectionError, match="'dead'"):
         await d(d.api.MCPClient.connect(config={"mcpServers": {"near": entry, "dead": dead}}))
@@ -128,7 +129,7 @@ async def test_calls_at_the_same_time(d: Driver) -> None:
     mcp = await connected(d, server=example_server(Meeting(MANY)))
     handles = [d.start(partial(mcp.call_tool, "meet", {"number": n})) for n in range(MANY)]
     assert [(await handle.result()).data for handle in handles] == list(range(MANY))
-    mcp = await connected(d, file=SCRIPT)
+    mcp = await connected(d, file=BARE)
     handles = [d.start(partial(mcp.call_tool, "add", {"a": n, "b": 1})) for n in range(MANY)]
     assert [(await handle.result()).data for handle in handles] == list(range(1, MANY + 1))
 
@@ -154,7 +155,7 @@ async def test_cancelled_call(d: Driver) -> None:
 @requirement("MCP-15", subject=LIBRARY, surfaces=("aio",), ledger="LEDGER-MCP")
 async def test_cancelled_connecting(d: Driver) -> None:
     """A client whose connecting was cancelled leaves nothing, and can be connected."""
-    mcp = d.api.MCPClient(file=SCRIPT)
+    mcp = d.api.MCPClient(file=BARE)
     task = asyncio.create_task(mcp.__aenter__())
     while mcp.client is None:  # noqa: ASYNC110 - a turn of the loop or two, until it has begun
         await asyncio.sleep(0)

@@ -4,12 +4,12 @@ import threading
 from typing import Any
 
 from conformance.driver import Driver
-from conformance.mcp_servers import SCRIPT, Meeting, example_server
+from conformance.mcp_servers import BARE, NAMES, Meeting, example_server
 from conformance.requirement import requirement
 from conformance.scripted import Call, Reply
 
 NEEDS = ("scripted", "tools")
-EXAMPLE = ["add", "fail", "process", "die", "meet", "wait", "mixed", "structured", "large"]
+EXAMPLE = list(NAMES)
 
 
 async def connected(d: Driver, **source: Any) -> Any:
@@ -155,7 +155,7 @@ async def test_server_dies_in_a_turn(d: Driver) -> None:
         d.script(
             Reply(calls=[Call("die", id="c1")]), Reply(calls=[Call("add", {"a": 2, "b": 3}, id="c2")]), Reply("Five")
         )
-        mcp = await connected(d, file=SCRIPT)
+        mcp = await connected(d, file=BARE)
         client = d.client(mcp_client=mcp)
         with d.raises(d.lib.errors.MCPConnectionError, match="'die'"):
             if is_streamed:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 SCRIPT: Final = str(Path(__file__).resolve())
+NAMES: Final = ("add", "fail", "process", "die", "meet", "wait", "mixed", "structured", "large")
 PATIENCE: Final = 20.0  # seconds a tool waits for a test that has failed
 
 

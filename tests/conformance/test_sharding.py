@@ -234,3 +234,16 @@ def test_the_command_refuses_the_report_of_a_whole_run(
     _, report = shards.run(PASSES, *ALONE)
     assert merging.main(stored(tmp_path, [report])) == 2
     assert "the report of no shard" in capsys.readouterr().err
+
+
+def test_what_is_heavy_is_loaded_once() -> None:
+    """A model that every process loads, beside shards that are uneven for it; or one that holds up all others."""
+    groups = [("area", f"test_{n}", target) for target in ("light", "other", "heavy") for n in range(40)]
+    dealt = deal(groups, 2, {"heavy": 1.5})
+    (home,) = {dealt[group] for group in groups if group[2] == "heavy"}
+    light = Counter(number for group, number in dealt.items() if group[2] != "heavy")
+    assert light[3 - home] - light[home] == pytest.approx(1.5 * 40, abs=2)
+    assert {dealt[group] for group in groups if group[2] == "light"} == {1, 2}
+    for of, weight in ((4, 2.0), (2, 20.0)):
+        shared = deal(groups, of, {"heavy": weight})
+        assert len({shared[group] for group in groups if group[2] == "heavy"}) == of
