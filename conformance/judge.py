@@ -129,10 +129,10 @@ class Judge:
         if result.outcome is Outcome.FAIL:
             return replace(result, outcome=Outcome.EXPECTED_FAIL, reason=f"{excuse.reason} ({excuse.link})")
         if result.outcome is Outcome.PASS:
-            reason = f"passes, although the baseline expects a failure: {excuse.reason}; remove the entry"
+            reason = f"passes, although the baseline {excuse.file} expects a failure: {excuse.reason}; remove the entry"
             return replace(result, outcome=Outcome.UNEXPECTED_PASS, reason=reason, error=AssertionError(reason))
         if result.outcome is Outcome.NOT_APPLICABLE:
-            reason = f"stale baseline entry: the check is not applicable: {result.reason}"
+            reason = f"the baseline {excuse.file} has a stale entry; remove it: not applicable: {result.reason}"
             return replace(result, outcome=Outcome.HARNESS_ERROR, reason=reason, error=HarnessError(reason))
         return result
 
