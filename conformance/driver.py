@@ -24,7 +24,7 @@ from conformance.stage import Stage
 if TYPE_CHECKING:
     from conformance.check import Check
     from conformance.handles import Handle
-    from conformance.replay.reading import Reading
+    from conformance.readings.reading import Reading
     from conformance.requirement import Body
     from conformance.scripted import ScriptedServer, StandIn
     from conformance.targets import Target

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conformance.replay.reading import Reading
+    from conformance.readings.reading import Reading
     from conformance.scripted.answer import Answer
     from conformance.scripted.script import Request
 
