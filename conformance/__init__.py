@@ -31,7 +31,8 @@ models/            the micro model: its files, what it says, how it was made
 scripted/          the server on loopback, and the model that is forced
 mcp_servers/       MCP servers: in memory, over stdio, over HTTP
 recorded/          what was exchanged in scenarios: recorded once, replayed strictly
-replay/            recordings of anyone's through both surfaces, against an independent reading of them
+readings/          what recorded traffic says, read without the implementation
+replay/            recordings of anyone's through both surfaces, against these readings
 test_*.py          the scenarios, by chapter; props.py, exchanges.py: what several of them share
 """
 

@@ -26,8 +26,9 @@ import pytest
 
 from conformance.crash import terminable
 from conformance.index import scenario_folder
-from conformance.outcomes import BROKEN, FAILED, INCOMPLETE, OK
+from conformance.outcomes import BROKEN, CODES
 from conformance.profiles import PROFILES
+from conformance.settings import REPORT
 from conformance.sharding import cores
 from conformance.watch import Journal, Watch, uncaptured
 
@@ -46,7 +47,6 @@ PASSED_ON: Final = (
     *("target", "require", "implementation", "baseline", "cassettes"),
     *("profile", "only", "scenario", "timeout", "shard"),
 )
-REPORT: Final = "conformance-report"
 ENGINE: Final = (
     "--disable-plugin-autoload",
     *("-p", "conformance.plugin"),
@@ -92,7 +92,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(arguments: list[str], journal: Path | None) -> int:
     with terminable(), Journal.kept(journal) if journal else uncaptured() as meter:
         code = int(pytest.main([*arguments, str(scenario_folder())], plugins=[Watch(meter)]))
-    return code if code in (OK, FAILED, BROKEN, INCOMPLETE) else BROKEN
+    return code if code in CODES else BROKEN
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -22,11 +22,13 @@ class Excuse:
         reason: str.
         link: str, where it is dealt with.
         expires: datetime.date, the last day on which it holds.
+        file: Path, the baseline that it stands in.
     """
 
     reason: str
     link: str
     expires: datetime.date
+    file: Path
 
 
 def load(path: Path, today: datetime.date | None = None) -> dict[str, Excuse]:
@@ -118,7 +120,7 @@ def _excuse(path: Path, identity: str, entry: object) -> Excuse:
         raise HarnessError(
             f"baseline {path}: {identity} expires on {entry['expires']!r}, which is no date; such as 2030-12-31 is"
         ) from error
-    return Excuse(str(entry["reason"]), str(entry["link"]), expires)
+    return Excuse(str(entry["reason"]), str(entry["link"]), expires, path)
 
 
 def _wrong_fields(entry: dict[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 from conformance.deadline import deadline
 from conformance.implementation import Implementation
 from conformance.network import offline
-from conformance.outcomes import HarnessError
+from conformance.outcomes import HarnessError, Trace
 from conformance.recorder import Recorder
 from conformance.residue import ThreadWatch
 from conformance.stage import Stage
@@ -23,11 +23,10 @@ from conformance.stage import Stage
 if TYPE_CHECKING:
     from conformance.check import Check
     from conformance.handles import Handle
-    from conformance.replay.reading import Reading
+    from conformance.readings.reading import Reading
     from conformance.requirement import Body
     from conformance.scripted import ScriptedServer, StandIn
     from conformance.targets import Target
-    from conformance.trace import Trace
 
 STATE: Final = ("messages", "last_usage", "last_thinking", "stop_reason")
 
@@ -68,7 +67,7 @@ class Driver(Recorder):
         """What each answer of a recorded server says, read without the implementation."""
         return cast("StandIn", self.server).readings
 
-    def trace(self) -> "Trace":
+    def trace(self) -> Trace:
         """What was asked of the model and answered so far, for who has to explain a failure; costs nothing before."""
         return self._stage.trace()
 

@@ -11,10 +11,11 @@ from typing import Any, Final
 import pytest
 
 from conformance.check import Check
+from conformance.outcomes import Trace
 from conformance.projection import plain
 from conformance.redaction import withhold
 from conformance.spec import Spec
-from conformance.trace import Trace, told
+from conformance.trace import told
 
 HARNESS: Final = Path(__file__).parent
 ENGINE: Final = ("_pytest", "pluggy")

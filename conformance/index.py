@@ -87,7 +87,7 @@ def _drift(spec: Spec) -> list[str]:
 
 
 def _areas(folder: Path | None) -> set[str]:
-    return {path.stem.removeprefix("test_") for path in (folder or scenario_folder()).glob("test_*.py")}
+    return {suite.area_of(path) for path in (folder or scenario_folder()).glob("test_*.py")}
 
 
 def coverage(folder: Path | None = None, scenarios: Path | None = None) -> list[str]:
@@ -116,7 +116,7 @@ def traceability(folder: Path | None = None) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for path in sorted((folder or scenario_folder()).glob("test_*.py")):
-        area = path.stem.removeprefix("test_")
+        area = suite.area_of(path)
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, (ast.AsyncFunctionDef, ast.FunctionDef)):
                 for identity in _ids(node):
@@ -197,11 +197,13 @@ def _standing(spec: Spec, identity: str) -> str:
 
 
 def _unfound(spec: Spec, requirement: Requirement) -> Iterator[str]:
-    """A `Checked by:` that points at nothing; an installed package has no tests to look into."""
+    """Each `Checked by:` that points at nothing; an installed package has no tests to look into."""
     root = spec.folder.parent
-    if requirement.checked_by in (None, ELSEWHERE) or not (root / "tests").is_dir():
+    if not (root / "tests").is_dir():
         return
-    path, _, name = str(requirement.checked_by).partition("::")
-    file = root / path
-    if not file.is_file() or name.rpartition("::")[2] not in file.read_text(encoding="utf-8"):
-        yield f"{requirement.link}: checked by {requirement.checked_by}, which does not exist"
+    for test in requirement.tests:
+        path, _, name = test.partition("::")
+        file = root / path
+        is_there = file.is_file() and name.rpartition("::")[2] in file.read_text(encoding="utf-8")
+        if test != ELSEWHERE and not is_there:
+            yield f"{requirement.link}: checked by {test}, which does not exist"

@@ -47,12 +47,12 @@ class CheckItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:  # noqa: ARG002
         """What is shown of a failure; one that came to light after the body is explained by itself."""
-        found = self.run.judge.explanations.get(self.check.id)
+        found = self.run.explanations.get(self.check.id)
         return (found or self._explain(excinfo.value)).text
 
     def _explain(self, error: BaseException) -> Explanation:
-        judge = self.run.judge
+        ended = self.run.results.get(self.check.id)
         told = details(self.check, self.run.spec, error, self.config.stash.get(COMPARED, ""))
-        explanation = Explanation(told, judge.traces.get(self.check.id) or None, redact(command(self.run, self)))
-        judge.explanations[self.check.id] = explanation
+        explanation = Explanation(told, ended.trace or None if ended else None, redact(command(self.run, self)))
+        self.run.explanations[self.check.id] = explanation
         return explanation

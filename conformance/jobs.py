@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from conformance.crash import terminable
 from conformance.merging import merge, show
-from conformance.outcomes import BROKEN, FAILED, INCOMPLETE, OK, HarnessError
+from conformance.outcomes import BROKEN, CODES, INCOMPLETE, HarnessError
 from conformance.report import write
 from conformance.settings import cleared
 from conformance.sharding import Shard
@@ -22,7 +22,6 @@ from conformance.watch import Journal, Meter, State, uncaptured
 
 POLL: Final = 0.1  # seconds between two looks at the processes
 GRACE: Final = 5.0  # seconds for a process to end by itself
-CODES: Final = (OK, FAILED, BROKEN, INCOMPLETE)
 SHOWN: Final = ("fail", "unexpected-pass", "harness-error")
 TAIL: Final = 40  # lines of the output of a process that crashed
 

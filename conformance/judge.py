@@ -9,13 +9,12 @@ import pytest
 
 from conformance.baseline import Excuse
 from conformance.check import Check
-from conformance.explanation import HINT, Explanation
+from conformance.explanation import HINT
 from conformance.implementation import Implementation
 from conformance.outcomes import HarnessError, Outcome, Result
 from conformance.projection import difference
 from conformance.surfaces import DRIVERS
 from conformance.targets import Target
-from conformance.trace import Trace
 from conformance.vocabulary import PARITY
 
 GOES_THROUGH: Final = (KeyboardInterrupt, pytest.exit.Exception)
@@ -30,18 +29,12 @@ class Judge:
         excuses: the baseline.
         limit: float, seconds that one check may take.
         is_live: bool, default False: whether targets on a real endpoint may run.
-
-    Attributes:
-        traces: dict of str to list, by check: what was exchanged in those that did not pass.
-        explanations: dict of str to Explanation, by check: of those that are to be explained.
     """
 
     implementation: Implementation
     excuses: Mapping[str, Excuse]
     limit: float
     is_live: bool = False
-    traces: dict[str, Trace] = field(default_factory=dict)
-    explanations: dict[str, Explanation] = field(default_factory=dict)
     _probed: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
 
     def judge(self, check: Check, results: Mapping[str, Result]) -> Result:
@@ -77,8 +70,7 @@ class Judge:
         except GOES_THROUGH:
             raise
         except BaseException as error:
-            self.traces[check.id] = driver.trace()
-            return _ended(check, error)
+            return replace(_ended(check, error), trace=driver.trace())
         return replace(_result(check, Outcome.PASS), projection=driver.projection)
 
     def _unavailable(self, target: Target) -> str | None:
@@ -129,10 +121,10 @@ class Judge:
         if result.outcome is Outcome.FAIL:
             return replace(result, outcome=Outcome.EXPECTED_FAIL, reason=f"{excuse.reason} ({excuse.link})")
         if result.outcome is Outcome.PASS:
-            reason = f"passes, although the baseline expects a failure: {excuse.reason}; remove the entry"
+            reason = f"passes, although the baseline {excuse.file} expects a failure: {excuse.reason}; remove the entry"
             return replace(result, outcome=Outcome.UNEXPECTED_PASS, reason=reason, error=AssertionError(reason))
         if result.outcome is Outcome.NOT_APPLICABLE:
-            reason = f"stale baseline entry: the check is not applicable: {result.reason}"
+            reason = f"the baseline {excuse.file} has a stale entry; remove it: not applicable: {result.reason}"
             return replace(result, outcome=Outcome.HARNESS_ERROR, reason=reason, error=HarnessError(reason))
         return result
 

@@ -13,14 +13,15 @@ from typing import Any, Final, TypeAlias
 
 from conformance import versions
 from conformance.evidence import Evidence
-from conformance.outcomes import BROKEN, RAN, Conclusion, HarnessError, Outcome, Result, tally
+from conformance.outcomes import BROKEN, HarnessError, Outcome, Result
 from conformance.profiles import Standing, profile_of
-from conformance.report import validate, write
+from conformance.report import figures, validate, write
 from conformance.report_digests import checks_digest
+from conformance.settings import REPORT
+from conformance.sharding import Shard
 
 Report: TypeAlias = dict[str, Any]
 
-REPORT: Final = "conformance-report"
 # what the shards of one run differ in; all else in their reports has to be the same
 OWN: Final = frozenset(
     (*("shard", "ran", "totals", "verdict", "exit_code", "sentence"), *("errors", "profiles", "checks"))
@@ -72,7 +73,7 @@ def merge(reports: Sequence[Report]) -> Report:
     evidence = _evidence(first, checks, errors)
     conclusion = evidence.conclude()
     results = list(evidence.results.values())
-    merged = first | {"shard": None, "checks": checks, "errors": errors} | _numbers(results, conclusion)
+    merged = first | {"shard": None, "checks": checks, "errors": errors} | figures(results, conclusion)
     merged["exit_code"] = conclusion.code
     parts = {profile["name"]: profile for profile in first["profiles"]}
     merged["profiles"] = [_profile(parts[each.name], each) for each in evidence.standings()]
@@ -169,21 +170,12 @@ def _result(check: dict[str, Any]) -> Result:
     )
 
 
-def _numbers(results: Sequence[Result], conclusion: Conclusion) -> dict[str, Any]:
-    return {
-        "ran": sum(result.outcome in RAN for result in results),
-        "totals": tally(results),
-        "verdict": conclusion.verdict,
-        "sentence": conclusion.sentence,
-    }
-
-
 def _profile(part: dict[str, Any], standing: Standing) -> dict[str, Any]:
-    return part | _numbers(standing.results, standing.conclusion)
+    return part | figures(standing.results, standing.conclusion)
 
 
 def _name(report: Report) -> str:
-    return f"{report['shard']['number']}/{report['shard']['of']}"
+    return str(Shard(**report["shard"]))
 
 
 def _short(value: object) -> str:

@@ -13,11 +13,13 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 Projection: TypeAlias = list[tuple[str, Any]]
+Trace: TypeAlias = list[dict[str, Any]]
 
 OK: Final = 0
 FAILED: Final = 1
 BROKEN: Final = 2
 INCOMPLETE: Final = 3
+CODES: Final = (OK, FAILED, BROKEN, INCOMPLETE)
 
 
 class Outcome(StrEnum):
@@ -52,6 +54,7 @@ class Result:
         is_derived: bool, default False: True for an outcome that only repeats that of another check.
         error: the exception to show, or None.
         projection: what the scenario did, as plain data, or None.
+        trace: what was exchanged with the model in one that did not pass, as `trace.trace` gives it, or None.
     """
 
     id: str
@@ -62,6 +65,7 @@ class Result:
     is_derived: bool = False
     error: BaseException | None = field(default=None, compare=False)
     projection: Projection | None = field(default=None, compare=False)
+    trace: Trace | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

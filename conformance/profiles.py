@@ -6,12 +6,9 @@ Each chapter is in one profile. A check belongs to the profile of its area's cha
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from conformance.outcomes import Conclusion, HarnessError, Result
-
-if TYPE_CHECKING:
-    from conformance.run import Run
 
 PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "core": (
@@ -85,18 +82,6 @@ def refuse_unknown(names: Iterable[str]) -> None:
     for name in names:
         if name not in PROFILES:
             raise HarnessError(f"no profile is called {name!r}; there are {', '.join(PROFILES)}")
-
-
-def standings(run: "Run") -> list[Standing]:
-    """Where a run stands on each profile by now.
-
-    Args:
-        run: Run.
-
-    Returns:
-        list of Standing: of every profile, in their order.
-    """
-    return run.evidence.standings()
 
 
 def problems(chapters: Collection[str], areas: Collection[str]) -> Iterator[str]:

@@ -15,9 +15,9 @@ NAMES: Final = (
 BETWEEN: Final = (
     r"""\\*["']?\s*[:=]\s*\\*["']?"""  # from the name to the value, in headers, JSON, JSON in JSON and URLs
 )
+KEYS: Final = (re.compile(r"\btest-key\b"), re.compile(r"\bsk-[A-Za-z0-9_\-]{4,}"))
 SHAPES: Final = (
-    re.compile(r"\btest-key\b"),
-    re.compile(r"\bsk-[A-Za-z0-9_\-]{4,}"),
+    *KEYS,
     re.compile(r"(?i)(?<=\bbearer )[^\s'\",\\]+"),
     re.compile(r"(?i)(?<=\bbasic )[a-z0-9+/]{8,}={0,2}"),
     re.compile(r"(?<=://)[^\s/@:\"']+:[^\s/@\"']+(?=@)"),
@@ -28,8 +28,7 @@ NAMED: Final = re.compile(
 )
 # what a recording is made without; whatever else looks like a secret is not taken out there, but refused
 PLACED: Final = (
-    re.compile(r"\btest-key\b"),
-    re.compile(r"\bsk-[A-Za-z0-9_\-]{4,}"),
+    *KEYS,
     re.compile(r"(?i)(?<=bearer )[^\s'\",\\]+"),
     re.compile(r"(?i)(?<=api-key: )[^\s'\",\\]+"),
     re.compile(r"(?i)(?:(?<=api_key=)|(?<=api_key=['\"]))[^\s'\",)\\]+"),
@@ -46,6 +45,8 @@ def redact(text: str, environment: Mapping[str, str] | None = None) -> str:
         environment: mapping or None, default None: what the values of variables called `..._KEY`, `..._TOKEN`,
             `..._SECRET` and `..._PASSWORD` are taken from; None is that of this process.
     """
+    if not text:
+        return text
     for secret in _known(os.environ if environment is None else environment):
         text = text.replace(secret, GONE)
     text = QUERY.sub(rf"\1{GONE}", NAMED.sub(_value, text))

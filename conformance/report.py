@@ -4,15 +4,14 @@ import json
 import platform
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 from conformance import versions
-from conformance.check import Check
-from conformance.explanation import Explanation
-from conformance.outcomes import RAN, Conclusion, HarnessError, tally
-from conformance.profiles import PROFILES, Standing, standings
+from conformance.outcomes import RAN, Conclusion, HarnessError, Result, tally
+from conformance.profiles import PROFILES, Standing
 from conformance.redaction import redact, withhold
 from conformance.report_digests import digests, suite_digest
 from conformance.report_tracing import requirements
@@ -20,7 +19,7 @@ from conformance.report_validation import schema, validate
 from conformance.run import Run
 from conformance.spec import default_folder
 
-__all__ = ["SCHEMA_VERSION", "build", "schema", "suite_digest", "validate", "write"]
+__all__ = ["SCHEMA_VERSION", "build", "figures", "schema", "suite_digest", "validate", "write"]
 
 SCHEMA_VERSION: Final = 4
 
@@ -35,7 +34,7 @@ def build(run: Run, conclusion: Conclusion) -> dict[str, Any]:
     Returns:
         dict: JSON data, with keys and tokens taken out.
     """
-    results = list(run.results.values())
+    evidence = run.evidence
     return {
         "schema_version": SCHEMA_VERSION,
         "spec_version": _spec_version(run),
@@ -44,19 +43,34 @@ def build(run: Run, conclusion: Conclusion) -> dict[str, Any]:
         "platform": {"system": sys.platform, "machine": platform.machine()},
         "digests": digests(run),
         "targets": _targets(run),
-        "scope": list(run.scope) or None,
+        "scope": list(evidence.scope) or None,
         "shard": _shard(run),
         "declared": len(run.declared),
-        "ran": sum(result.outcome in RAN for result in results),
-        "totals": tally(results),
-        "verdict": conclusion.verdict,
+        **figures(list(evidence.results.values()), conclusion),
         "exit_code": conclusion.code,
-        "sentence": redact(conclusion.sentence),
-        "errors": [redact(error) for error in run.errors],
-        "profiles": [_profile(standing) for standing in standings(run)],
+        "errors": [redact(error) for error in evidence.errors],
+        "profiles": [_profile(standing) for standing in evidence.standings()],
         "areas": _areas(run),
         "requirements": requirements(run),
         "checks": [_check(run, identity) for identity in run.declared if identity in run.results],
+    }
+
+
+def figures(results: Sequence[Result], conclusion: Conclusion) -> dict[str, Any]:
+    """What a report says in the same words of a run and of each profile.
+
+    Args:
+        results: the ends of the checks that have one.
+        conclusion: Conclusion, drawn from them.
+
+    Returns:
+        dict: how many ran, how many there are of each outcome, the verdict and the sentence.
+    """
+    return {
+        "ran": sum(result.outcome in RAN for result in results),
+        "totals": tally(results),
+        "verdict": conclusion.verdict,
+        "sentence": redact(conclusion.sentence),
     }
 
 
@@ -128,10 +142,7 @@ def _profile(standing: Standing) -> dict[str, Any]:
         "name": standing.name,
         "chapters": list(PROFILES[standing.name]),
         "declared": standing.declared,
-        "ran": sum(result.outcome in RAN for result in standing.results),
-        "totals": tally(standing.results),
-        "verdict": standing.conclusion.verdict,
-        "sentence": redact(standing.conclusion.sentence),
+        **figures(standing.results, standing.conclusion),
     }
 
 
@@ -144,7 +155,7 @@ def _areas(run: Run) -> list[dict[str, Any]]:
 
 def _check(run: Run, identity: str) -> dict[str, Any]:
     check, result = run.declared[identity], run.results[identity]
-    explained = _explanation(run, check)
+    explained = run.explanations.get(identity)
     return {
         "id": identity,
         "area": check.area,
@@ -161,7 +172,3 @@ def _check(run: Run, identity: str) -> dict[str, Any]:
         "trace": explained.trace if explained else None,
         "reproduce": explained.command if explained else None,
     }
-
-
-def _explanation(run: Run, check: Check) -> Explanation | None:
-    return run.judge.explanations.get(check.id) if "judge" in vars(run) else None

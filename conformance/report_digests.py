@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from conformance.index import digest
-from conformance.recorded.manifest import MANIFEST
+from conformance.readings.recording import MANIFEST
 from conformance.recorded.target import default_folder
 from conformance.run import Run
 

@@ -1,10 +1,8 @@
 """Each requirement with its clause, the scenarios that check it and the breaks that show that they do."""
 
-import importlib
-import importlib.util
-from collections.abc import Mapping
 from typing import Any
 
+from conformance import mutants
 from conformance.index import traceability
 from conformance.run import Run
 
@@ -18,7 +16,7 @@ def requirements(run: Run) -> list[dict[str, Any]]:
     Returns:
         list of dict: as the schema of the report has them, in the order of the chapters.
     """
-    scenarios, mutants = _scenarios(run), _mutants() if run.is_packaged else {}
+    scenarios, breaks = _scenarios(run), mutants.names() if run.is_packaged else {}
     return [
         {
             "id": each.id,
@@ -31,7 +29,7 @@ def requirements(run: Run) -> list[dict[str, Any]]:
             "capability": each.capability,
             "checked_by": each.checked_by,
             "scenarios": scenarios.get(each.id, []),
-            "mutants": list(mutants.get(each.id, ())),
+            "mutants": list(breaks.get(each.id, ())),
         }
         for each in run.spec.requirements.values()
     ]
@@ -46,10 +44,3 @@ def _scenarios(run: Run) -> dict[str, list[str]]:
         for identity in check.scenario.requirements:
             found.setdefault(identity, {})[f"{check.area}/{check.scenario.name}"] = None
     return {identity: list(names) for identity, names in found.items()}
-
-
-def _mutants() -> Mapping[str, list[str]]:
-    if importlib.util.find_spec("conformance.mutants") is None:
-        return {}
-    names: Mapping[str, list[str]] = importlib.import_module("conformance.mutants").names()
-    return names

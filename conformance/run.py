@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from conformance import baseline, extent, implementation, spec, targets
+from conformance import baseline, extent, implementation, spec, suite, targets
 from conformance.check import Check, checks_of
 from conformance.evidence import Evidence, counted
+from conformance.explanation import Explanation
 from conformance.index import scenario_folder
 from conformance.judge import GOES_THROUGH, Judge
 from conformance.outcomes import Conclusion, HarnessError, Outcome, Result
@@ -26,6 +27,7 @@ class Run:
         declared: dict of str to Check, all of them.
         selected: set of str, the ids of those that are to run.
         results: dict of str to Result, of those that ended.
+        explanations: dict of str to Explanation, by check: of those that are to be explained.
         modules: set of Path, the files that were collected.
         packaged: dict of str to Scenario, those of the suite's own that were met, by "area/function".
         adopted: dict of str to Target, those of test classes, by their names.
@@ -41,6 +43,7 @@ class Run:
     declared: dict[str, Check] = field(default_factory=dict)
     selected: set[str] = field(default_factory=set)
     results: dict[str, Result] = field(default_factory=dict)
+    explanations: dict[str, Explanation] = field(default_factory=dict)
     modules: set[Path] = field(default_factory=set)
     packaged: dict[str, Scenario] = field(default_factory=dict)
     adopted: dict[str, Target] = field(default_factory=dict)
@@ -107,7 +110,7 @@ class Run:
         Raises:
             HarnessError: an unknown requirement or row of the ledger, no such target, or an id that is taken.
         """
-        area = path.stem.removeprefix("test_")
+        area = suite.area_of(path)
         name = f"{area}/{scenario.name}"
         for identity in scenario.requirements:
             if identity not in self.spec.requirements:

@@ -8,6 +8,7 @@ from conformance import targets
 from conformance.sharding import Shard
 
 IMPLEMENTATION: Final = "aimu"
+REPORT: Final = "conformance-report"  # the folder, where the command is given none
 
 
 def defaults(implementation: str) -> tuple[str, ...]:

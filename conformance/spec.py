@@ -38,7 +38,7 @@ class Requirement:
         body: str, everything below the metadata line.
         chapter: str, the file without its ending.
         line: int, of the heading.
-        checked_by: str or None, what checks it where no scenario can.
+        tests: tuple of str, what checks it where no scenario can: tests, or what else its `Checked by:` lines say.
     """
 
     id: str
@@ -50,7 +50,12 @@ class Requirement:
     body: str
     chapter: str
     line: int
-    checked_by: str | None = None
+    tests: tuple[str, ...] = ()
+
+    @property
+    def checked_by(self) -> str | None:
+        """The first of its tests, or None."""
+        return next(iter(self.tests), None)
 
     @property
     def link(self) -> str:
@@ -157,7 +162,6 @@ def _requirement(identity: str, title: str, chapter: str, line: int, lines: list
     metadata, _, body = content.partition("\n")
     parts = [part.strip() for part in metadata.split("·")]
     parts += [""] * (3 - len(parts))
-    checked = [match.group(1).strip("`") for text in lines if (match := CHECKED_BY.match(text))]
     body = body.strip()
     return Requirement(
         id=identity,
@@ -169,7 +173,7 @@ def _requirement(identity: str, title: str, chapter: str, line: int, lines: list
         body=body,
         chapter=chapter,
         line=line,
-        checked_by=checked[0] if checked else None,
+        tests=tuple(match.group(1).strip("`") for text in lines if (match := CHECKED_BY.match(text))),
     )
 
 

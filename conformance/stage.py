@@ -2,14 +2,13 @@
 
 from typing import TYPE_CHECKING, cast
 
-from conformance.outcomes import Projection
+from conformance.outcomes import Projection, Trace
 from conformance.projection import canonical, decoded
 
 if TYPE_CHECKING:
     from conformance.check import Check
     from conformance.scripted import ScriptedServer, StandIn
     from conformance.targets import Target
-    from conformance.trace import Trace
 
 
 class Stage:
@@ -57,7 +56,7 @@ class Stage:
             entries.sort(key=canonical)
         return [*entries, ("unanswered", self._server.unanswered)]
 
-    def trace(self) -> "Trace":
+    def trace(self) -> Trace:
         """What was asked and answered, for who has to explain a failure."""
         from conformance.trace import trace
 

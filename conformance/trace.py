@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
+from conformance.outcomes import Trace
 from conformance.redaction import withhold
-from conformance.scripted import Request, ScriptedServer
+from conformance.scripted import Request, StandIn
 from conformance.scripted.answer import Answer
-
-Trace: TypeAlias = list[dict[str, Any]]
 
 BODY: Final = 2000  # characters of a body that are kept
 EVENT: Final = 500  # characters of an event
@@ -17,18 +16,16 @@ EVENTS: Final = 10  # events of an answer
 EXCHANGES: Final = 8  # exchanges of a check
 
 
-def trace(server: ScriptedServer) -> Trace:
+def trace(server: StandIn) -> Trace:
     """The exchanges of a server, or of what stands in its place.
 
     Args:
-        server: ScriptedServer, or a stand-in, which may only know what was asked.
+        server: ScriptedServer, or another stand-in, which may only know what was asked.
 
     Returns:
         list of dict: as the schema of the report has them; what is left out is counted.
     """
-    known = getattr(server, "exchanges", None)
-    exchanges = [(request, None) for request in server.requests] if known is None else known
-    return _cut([_exchange(request, answer) for request, answer in exchanges], EXCHANGES, _gap)
+    return _cut([_exchange(request, answer) for request, answer in server.exchanges], EXCHANGES, _gap)
 
 
 def told(exchanges: Iterable[dict[str, Any]]) -> list[str]:

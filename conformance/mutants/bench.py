@@ -20,7 +20,6 @@ from conformance.mutants.checking import Job, Worker
 from conformance.mutants.overlay import SUITE, prepare
 from conformance.mutants.server import serve
 from conformance.mutants.verdicts import Answer, Finding, Verdict, find
-from conformance.spec import CHECKED_BY
 from conformance.targets import BUILT_IN
 
 CHECK: Final = re.compile(r"(?P<area>\w+)/\w+\[(?P<target>.+)-(sync|aio|parity)\]")
@@ -147,8 +146,7 @@ class Bench:
         if mutant.package not in packages:
             return f"{mutant.file} is not of {' or '.join(packages)}"
         if mutant.is_tested:
-            lines = self.spec.requirements[mutant.requirement].body.splitlines()
-            tests = [found[1].strip("`") for line in lines if (found := CHECKED_BY.match(line))]
+            tests = self.spec.requirements[mutant.requirement].tests
             is_it = mutant.check.partition("[")[0] in tests
             return None if is_it else f"{mutant.requirement} is checked by {', '.join(tests) or 'scenarios'}"
         if mutant.check not in items:

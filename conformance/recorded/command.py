@@ -1,7 +1,6 @@
 """`python -m conformance record`: the exchanges of every recorded scenario, from a server or from its own script."""
 
 import argparse
-import importlib
 import os
 import sys
 import tempfile
@@ -12,9 +11,8 @@ from typing import Final
 
 import pytest
 
-from conformance import targets
+from conformance import suite, targets
 from conformance.implementation import Implementation, load
-from conformance.index import scenario_folder
 from conformance.outcomes import BROKEN, FAILED, OK, HarnessError
 from conformance.progress import told
 from conformance.recorded import cassette, manifest
@@ -24,7 +22,7 @@ from conformance.recorded.manifest import Expected
 from conformance.recorded.recording import Source, record
 from conformance.recorded.target import Behind
 from conformance.redaction import redact
-from conformance.requirement import SERVER, Scenario, scenario_of
+from conformance.requirement import SERVER, Scenario
 from conformance.targets import Target
 
 ABOUT: Final = (
@@ -125,11 +123,10 @@ def main(argv: list[str]) -> int:
 
 def recorded_scenarios() -> Iterator[tuple[str, Scenario]]:
     """The packaged scenarios that are recorded, each with its area."""
-    for path in sorted(scenario_folder().glob("test_*.py")):
-        for thing in vars(importlib.import_module(f"conformance.{path.stem}")).values():
-            scenario = scenario_of(thing)
-            if scenario is not None and scenario.recorded and scenario.body.__module__ == f"conformance.{path.stem}":
-                yield path.stem.removeprefix("test_"), scenario
+    for name, scenario in suite.scenarios().items():
+        area = name.partition("/")[0]
+        if scenario.recorded and scenario.body.__module__ == f"conformance.test_{area}":  # not where it is imported
+            yield area, scenario
 
 
 def expectations(target: Target) -> Iterator[tuple[Expected, Scenario]]:

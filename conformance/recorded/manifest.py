@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.readings.recording import MANIFEST
 from conformance.recorded.cassette import SUFFIX, Cassette, CassetteError, load
 from conformance.requirement import SERVER, Scenario
 
-MANIFEST: Final = "manifest.json"
 VERSION: Final = 1
 HEAD: Final = {"version", "implementation", "cassettes"}
 

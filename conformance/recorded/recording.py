@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from conformance.implementation import Implementation
 from conformance.outcomes import HarnessError
+from conformance.readings.reading import Reading
 from conformance.recorded.canonical import QUERY
 from conformance.recorded.cassette import REQUEST_HEADERS, RESPONSE_HEADERS
 from conformance.recorded.manifest import Expected
 from conformance.recorded.tape import reading_of
 from conformance.recorded.target import Behind
 from conformance.redaction import without_keys
-from conformance.replay.reading import Reading
 from conformance.requirement import Scenario
 from conformance.scripted import Fault, Gate, Raw, Reply, Request, ScriptedServer, StandIn
 from conformance.scripted.connection import parsed
@@ -121,8 +121,7 @@ def record(
 
 
 def _data(expected: Expected, implementation: Implementation, source: Source, kept: Any) -> dict[str, Any]:
-    is_messages = kept.requests[0].path.endswith("/messages")
-    base = source.base_url or ("http://localhost" if is_messages else "http://localhost/v1")
+    base = source.base_url or ("http://localhost" if _wire(kept.requests[0]) == "anthropic" else "http://localhost/v1")
     metadata = {
         "scenario": expected.scenario,
         "target": expected.target,
@@ -195,11 +194,14 @@ def _elsewhere(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
 
+def _wire(kept: Any) -> str:
+    return "anthropic" if kept.path.endswith("/messages") else "openai"
+
+
 def _request(kept: Any) -> Request:
     raw = kept.body_bytes or b""
-    wire = "anthropic" if kept.path.endswith("/messages") else "openai"
     headers = {name.lower(): value for name, value in kept.headers.items()}
-    return Request(wire, kept.method, kept.path, headers, raw, parsed(raw), urlsplit(kept.uri).query)
+    return Request(_wire(kept), kept.method, kept.path, headers, raw, parsed(raw), urlsplit(kept.uri).query)
 
 
 def _started(deck: Deck) -> Deck:

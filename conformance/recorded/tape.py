@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.outcomes import HarnessError
+from conformance.readings.oracle import plain
+from conformance.readings.reading import Reading
+from conformance.readings.recording import Interaction, interaction_of
 from conformance.recorded.canonical import canonical, difference, digest
 from conformance.recorded.cassette import RESPONSE_HEADERS, Cassette, Exchange
-from conformance.replay.oracle import plain
-from conformance.replay.reading import Reading
-from conformance.replay.recording import Interaction, interaction_of
 from conformance.scripted import Request, ScriptedServer
 from conformance.scripted.answer import Answer
 from conformance.scripted.script import Scripted

@@ -10,13 +10,13 @@ from typing import Any, Final
 from conformance.implementation import load
 from conformance.outcomes import BROKEN, FAILED, OK, HarnessError
 from conformance.progress import told
+from conformance.readings.oracle import Oracle
+from conformance.readings.reading import Reading
+from conformance.readings.recording import Interaction, UnreadableError, interactions, recordings
 from conformance.redaction import redact
 from conformance.replay.decoders import Decoders, split_streams
 from conformance.replay.difference import differences, disagreements
-from conformance.replay.oracle import Oracle
 from conformance.replay.outcome import outcome
-from conformance.replay.reading import Reading
-from conformance.replay.recording import Interaction, UnreadableError, interactions, recordings
 from conformance.replay.surfaces import Surfaces
 from conformance.scripted import ScriptedServer
 from conformance.targets import WIRES

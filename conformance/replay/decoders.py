@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from conformance.implementation import Implementation
-from conformance.replay.recording import Interaction
+from conformance.readings.recording import Interaction
 
 EVERYWHERE: Final = 10  # how many of the smallest streams are cut at every offset
 CODECS: Final = {"openai": "OpenAICodec", "anthropic": "AnthropicCodec"}

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, Final
 
+from conformance.readings.reading import Call
 from conformance.replay.outcome import Outcome
-from conformance.replay.reading import Call
 from conformance.replay.surfaces import MESSAGE, Observed
 
 WIDTH: Final = 120

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.replay.reading import Reading
+from conformance.readings.reading import Reading
 
 REFUSED: Final = 418  # the status of every request after those that the reply leads to
 REFUSAL_WORDS: Final = "the recording ends here"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from conformance.implementation import Implementation
-from conformance.replay.oracle import TIMEOUT, served
+from conformance.readings.oracle import TIMEOUT, served
+from conformance.readings.recording import Interaction
 from conformance.replay.outcome import REFUSAL_WORDS, REFUSED, Outcome
-from conformance.replay.recording import Interaction
 from conformance.scripted import Fault, ScriptedServer
 
 MESSAGE: Final = "Hello"

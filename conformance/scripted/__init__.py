@@ -1,6 +1,6 @@
 """A server on loopback that speaks the OpenAI and the Anthropic wire, or your own, from a script; no key is needed.
 
-standin.py     what may stand where the server is expected
+standin.py     what may stand where the server is expected; queued.py: the same, with a script
 script.py      the words of a script: Reply, Call, Fault, Raw, Gate, Usage; and Request
 pieces.py      how text and arguments are cut into the pieces of a stream
 openai.py      a Reply as Chat Completions sends it

@@ -2,15 +2,14 @@
 
 import json
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NoReturn, TypeVar
 
 from conformance.outcomes import HarnessError
 from conformance.scripted.chatml import sayable
 from conformance.scripted.pieces import pieces
+from conformance.scripted.queued import Queued
 from conformance.scripted.script import Gate, Json, Reply, Request, Scripted
-from conformance.scripted.standin import StandIn
 
 WIRE_ONLY: Final = ("url", "openai_url", "anthropic_url", "disconnected", "start", "model")
 BLINK: Final = 0.02  # seconds between two looks whether a gate still counts
@@ -18,7 +17,7 @@ BLINK: Final = 0.02  # seconds between two looks whether a gate still counts
 T = TypeVar("T")
 
 
-class ScriptedModel(StandIn):
+class ScriptedModel(Queued):
     """The script of a model that is reached over no wire, with the face of `ScriptedServer` that scenarios use.
 
     What a provider asks of its model it hands to `answer` first, and says the reply that it is given, by `spoken`.
@@ -26,25 +25,10 @@ class ScriptedModel(StandIn):
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._queue: deque[Scripted] = deque()
-        self._default: Scripted | None = None
+        super().__init__()
         self._is_scripted = False
-        self._requests: list[Request] = []
         self._problem: Exception | None = None
         self._let_go = threading.Event()
-
-    @property
-    def requests(self) -> list[Request]:
-        """What was asked so far, in order."""
-        with self._lock:
-            return list(self._requests)
-
-    @property
-    def unanswered(self) -> int:
-        """How many replies of the script are still to be asked for."""
-        with self._lock:
-            return len(self._queue)
 
     def script(self, *replies: Scripted) -> None:
         """Add replies to the script; each generation takes the next one.
@@ -57,9 +41,8 @@ class ScriptedModel(StandIn):
         """
         for reply in replies:
             _check(reply)
-        with self._lock:
-            self._is_scripted = True
-            self._queue.extend(replies)
+        super().script(*replies)
+        self._is_scripted = True
 
     def always(self, reply: Scripted) -> None:
         """Say what to answer when the script is used up; without it that is a problem, and the reply is empty.
@@ -71,16 +54,8 @@ class ScriptedModel(StandIn):
             HarnessError: a model cannot say it.
         """
         _check(reply)
-        with self._lock:
-            self._is_scripted = True
-            self._default = reply
-
-    def clear(self) -> None:
-        """Forget the script, what `always` said, and the requests."""
-        with self._lock:
-            self._queue.clear()
-            self._requests.clear()
-            self._default = None
+        super().always(reply)
+        self._is_scripted = True
 
     def let_go(self) -> None:
         """Hold no generation at a gate any longer: who asked for it is leaving, and a token cannot be taken back."""
@@ -109,11 +84,10 @@ class ScriptedModel(StandIn):
         raw = json.dumps(body, ensure_ascii=False).encode()
         request = Request("inprocess", "", "", {}, raw, body)
         with self._lock:
-            self._requests.append(request)
-            count = len(self._requests)
+            count = self._keep(request)
             if not self._is_scripted:
                 return None
-            scripted = self._queue.popleft() if self._queue else self._default
+            scripted = self._next()
         try:
             if scripted is None:
                 raise AssertionError(

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import socket
 import threading
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from types import TracebackType
@@ -12,15 +12,15 @@ from typing import Self
 
 from conformance.scripted.answer import Answer, broken_script, compose, no_such_path
 from conformance.scripted.connection import Connection
-from conformance.scripted.script import Request, Scripted
-from conformance.scripted.standin import StandIn
+from conformance.scripted.queued import Queued
+from conformance.scripted.script import Request
 from conformance.scripted.wire import BOTH, Wire
 
 BACKLOG = 256
 JOIN = 10.0  # seconds to wait for a thread; only a callable of the script can keep one longer
 
 
-class ScriptedServer(StandIn):
+class ScriptedServer(Queued):
     """A server on loopback that speaks the OpenAI and the Anthropic wire from a script.
 
     It runs in threads of its own, so sync and async clients use it alike. It is a context manager:
@@ -38,20 +38,16 @@ class ScriptedServer(StandIn):
     Attributes:
         disconnected: threading.Event, set when a client leaves while its reply is written, held at a gate or hanging.
         model: str, the model that clients ask for; api_key: str, the key they give.
-        exchanges: list of Request and Answer, in the order in which they were answered.
     """
 
     model = "scripted-model"
     api_key = "test-key"
 
     def __init__(self, *wires: Wire) -> None:
+        super().__init__()
         self.disconnected = threading.Event()
-        self.exchanges: list[tuple[Request, Answer]] = []
+        self._exchanges: list[tuple[Request, Answer]] = []
         self._stopping = threading.Event()
-        self._lock = threading.Lock()
-        self._queue: deque[Scripted] = deque()
-        self._default: Scripted | None = None
-        self._requests: list[Request] = []
         self._numbers = itertools.count(1)
         self._wires = {wire.name: wire for wire in (*BOTH, *wires)}
         self._paths = {wire.path: wire for wire in self._wires.values()}
@@ -133,42 +129,14 @@ class ScriptedServer(StandIn):
         return self._wires[wire].base(f"http://127.0.0.1:{self._listener.getsockname()[1]}")
 
     @property
-    def requests(self) -> list[Request]:
-        """The requests so far, in order of arrival."""
-        with self._lock:
-            return list(self._requests)
-
-    @property
-    def unanswered(self) -> int:
-        """How many replies of the script are still to be asked for."""
-        with self._lock:
-            return len(self._queue)
-
-    def script(self, *replies: Scripted) -> None:
-        """Add replies to the script; each request takes the next one, in order of arrival.
-
-        Args:
-            replies: Reply, Fault, Raw, or a callable that takes the Request and returns one of these.
-        """
-        with self._lock:
-            self._queue.extend(replies)
-
-    def always(self, reply: Scripted) -> None:
-        """Say what to answer when the script is used up; without it that is an HTTP 500.
-
-        Args:
-            reply: Reply, Fault, Raw, or a callable that takes the Request and returns one of these.
-        """
-        with self._lock:
-            self._default = reply
+    def exchanges(self) -> list[tuple[Request, Answer]]:
+        """Each request with its answer, in the order in which they were answered."""
+        return self._exchanges
 
     def clear(self) -> None:
         """Forget the script, what `always` said, the requests and the disconnection."""
-        with self._lock:
-            self._queue.clear()
-            self._requests.clear()
-            self._default = None
-            self.disconnected.clear()
+        super().clear()
+        self.disconnected.clear()
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -195,7 +163,7 @@ class ScriptedServer(StandIn):
     def _answer(self, request: Request) -> Answer:
         """The answer to a request, kept for who has to explain a failure."""
         answer = self._told(request)
-        self.exchanges.append((request, answer))
+        self._exchanges.append((request, answer))
         return answer
 
     def _told(self, request: Request) -> Answer:
@@ -212,11 +180,10 @@ class ScriptedServer(StandIn):
     def _respond(self, request: Request) -> Answer:
         with self._lock:
             number = next(self._numbers)
-            self._requests.append(request)
-            count = len(self._requests)
+            count = self._keep(request)
             if request.wire == "":
                 return no_such_path(request, self._paths)
-            reply = self._queue.popleft() if self._queue else self._default
+            reply = self._next()
         if reply is None:
             message = f"the script is exhausted: {count} requests came; script() more replies or set always()"
             return self._broken(message, request, number)

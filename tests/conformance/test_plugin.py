@@ -398,6 +398,8 @@ class TestBaseline:
         result = self.run(suite, PASSES)
         assert result.ret == 1
         assert list(suite.outcomes().values()) == ["unexpected-pass", "unexpected-pass", "pass"]
+        told = "passes, although the baseline known.json expects a failure: known; remove the entry"
+        assert suite.report()["checks"][0]["reason"] == told
 
     def test_refuses_what_has_expired(self, suite: Suite) -> None:
         result = self.run(suite, FAILS, expires="2020-01-01")
@@ -459,6 +461,10 @@ class TestBaseline:
         result = self.run_text(suite, PASSES + NEEDS_TOOLS, text, target="Bare")
         assert result.ret == 2
         assert suite.outcomes()["test_tools[bare-sync]"] == "harness-error"
+        told = "the baseline known.json has a stale entry; remove it: not applicable: bare declares no tools"
+        assert told in next(
+            check["reason"] for check in suite.report()["checks"] if check["outcome"] == "harness-error"
+        )
 
 
 @pytest.mark.parametrize("case", selfcheck.CASES, ids=lambda case: f"{case.body.__name__}-{case.surface}")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from conformance.readings.recording import Interaction, interactions
 from conformance.replay import main
-from conformance.replay.recording import Interaction, interactions
 from tests.conformance.traffic import CHAT, RIGHT, completion, recorded, write
 
 

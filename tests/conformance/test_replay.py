@@ -19,10 +19,11 @@ from aimu.wire.spoken import Spoken
 from aimu.wire.sse import SSEDecoder
 from aimu.wire.thinktags import ThinkTags
 from conformance.implementation import load
-from conformance.replay import main, messages, oracle
+from conformance.readings import messages, oracle
+from conformance.readings.recording import Interaction, interactions, recordings
+from conformance.replay import main
 from conformance.replay.decoders import EVERYWHERE, Decoders, split_streams
 from conformance.replay.difference import told
-from conformance.replay.recording import Interaction, interactions, recordings
 from tests.conformance.traffic import RIGHT, recorded, write
 
 

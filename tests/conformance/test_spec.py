@@ -172,6 +172,21 @@ def test_checked_by_must_exist(tmp_path: Path, name: str) -> None:
     assert index.check(folder, tmp_path) == ([] if name == "test_it" else [missing])
 
 
+def test_every_checked_by_must_exist(tmp_path: Path) -> None:
+    """Catches a second test that is gone while the first is there."""
+    tests = ("tests/test_it.py::test_it", "tests/test_it.py::test_gone", "replay", "tests/test_lost.py::test_it")
+    text = one("It MUST.\n\n" + "\n".join(f"Checked by: `{test}`" for test in tests), "**MUST** · suite · any")
+    folder = chapter(tmp_path / "spec", text)
+    index.write(folder)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_it.py").write_text("def test_it(): ...\n")
+    found = spec.load(folder).requirements["A-1"]
+    assert (found.tests, found.checked_by) == (tests, tests[0])
+    link = "spec/tools.md#a-1-one: checked by"
+    gone = [f"{link} {test}, which does not exist" for test in (tests[1], tests[3])]
+    assert index.check(folder, tmp_path) == gone
+
+
 def test_the_command_lists_writes_and_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["spec", "--folder", str(chapter(tmp_path, one()))]
     assert main(words) == 0

@@ -14,10 +14,11 @@ from conformance.check import Check, checks_of
 from conformance.implementation import Implementation, load
 from conformance.judge import Judge
 from conformance.outcomes import HarnessError, Result
+from conformance.readings.recording import MANIFEST
 from conformance.recorded import cassette, manifest
 from conformance.recorded.cassette import Cassette
 from conformance.recorded.command import expectations
-from conformance.recorded.manifest import MANIFEST, Expected, trusted
+from conformance.recorded.manifest import Expected, trusted
 from conformance.recorded.tape import Tape
 from conformance.recorded.target import Replayed, default_folder
 from conformance.requirement import Scenario

@@ -7,6 +7,7 @@ import pytest
 from aimu.wire.anthropic import AnthropicDecoder
 from conformance import targets
 from conformance.outcomes import HarnessError, Outcome
+from conformance.readings.recording import MANIFEST
 from conformance.recorded import cassette, command, manifest
 from conformance.recorded.target import Replayed
 from tests.conformance.recorded.shelf import judged, shipped_data
@@ -59,7 +60,7 @@ def test_a_file_without_a_row_is_not_kept(tmp_path: Path, capsys: pytest.Capture
     """What a run left that was interrupted: a file that nobody vouches for."""
     words = ["--target", "openai", "--scenario", "stream_asks_for_usage", "--cassettes", str(tmp_path)]
     assert command.main(words) == 0
-    (tmp_path / manifest.MANIFEST).unlink()
+    (tmp_path / MANIFEST).unlink()
     assert command.main(words) == 0
     assert "kept; --force" not in capsys.readouterr().out
     assert len(manifest.rows(tmp_path)) == 1

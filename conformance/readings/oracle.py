@@ -11,9 +11,9 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any, Final, Self
 
-from conformance.replay import chat, messages
-from conformance.replay.reading import Failure, Reading, failure, member
-from conformance.replay.recording import Interaction
+from conformance.readings import chat, messages
+from conformance.readings.reading import Failure, Reading, failure, member
+from conformance.readings.recording import Interaction
 from conformance.scripted import Raw, ScriptedServer
 
 ASK: Final[dict[str, Any]] = {"model": "replayed", "messages": [{"role": "user", "content": "Hello"}]}

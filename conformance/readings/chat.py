@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
-from conformance.replay.reading import Call, Reading, failure, member
+from conformance.readings.reading import Call, Reading, failure, member
 
 STOP: Final = {"eos": "stop", "function_call": "tool_calls", "": "stop", None: "stop"}
 Part = Literal["message", "delta"]
