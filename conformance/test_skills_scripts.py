@@ -235,7 +235,7 @@ async def test_children_do_not_hold_a_script_up(d: Driver) -> None:
             await d.wait(gone)
 
 
-@requirement("SKILL-16", needs=NEEDS)
+@requirement("SKILL-16", needs=(*NEEDS, "wire"))
 async def test_script_has_a_time_limit(d: Driver) -> None:
     """It and its child are gone, the model is told with what was written, and the run goes on."""
     with folder(**{"pdf/MD": PDF, "pdf/scripts/go.py": HANG}) as root, lifeline(root / "pipe") as (written, gone):

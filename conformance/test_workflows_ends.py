@@ -45,7 +45,7 @@ async def leave(d: Driver, chunks: Any, who: str, *, closes: bool) -> None:
         await d.close(chunks)
 
 
-@requirement("WORKFLOW-9", needs=(*NEEDS, "constrained"), ledger="LEDGER-CONCURRENCY")
+@requirement("WORKFLOW-9", needs=(*NEEDS, "wire", "constrained"), ledger="LEDGER-CONCURRENCY")
 async def test_a_stream_that_is_left_frees_all(d: Driver) -> None:
     """At any depth, closed or dropped: the next run works at once, and every history holds whole rounds."""
     d.is_ordered = False

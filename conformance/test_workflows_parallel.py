@@ -31,12 +31,12 @@ class Counter:
     """Answers as `echo` does, and counts how many it is answering at once.
 
     Args:
-        expected: int, how many have to come before any is answered.
+        expected: int, how many have to come before any is answered; the first of them wait for one too many.
     """
 
     def __init__(self, expected: int) -> None:
         self.peak = 0
-        self._at_work = 0
+        self._at_work = self._begun = 0
         self._expected = expected
         self._lock = threading.Lock()
         self._too_many = threading.Event()
@@ -45,11 +45,14 @@ class Counter:
     def __call__(self, request: Request) -> Reply:
         with self._lock:
             self._at_work += 1
+            self._begun += 1
+            is_first = self._begun <= self._expected
             self.peak = max(self.peak, self._at_work)
             if self.peak > self._expected:
                 self._too_many.set()
         self._barrier.wait()
-        self._too_many.wait(BRIEFLY)
+        if is_first:
+            self._too_many.wait(BRIEFLY)
         with self._lock:
             self._at_work -= 1
         return echo(request)
