@@ -13,7 +13,7 @@ from conformance.outcomes import Conclusion, HarnessError, Result
 PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "core": (
         *("chat", "history", "turn", "models", "kwargs", "errors"),
-        *("providers", "parity", "colour", "structured"),
+        *("providers", "parity", "colour", "structured", "security"),
     ),
     "streaming": ("stream",),
     "tools": ("tools",),

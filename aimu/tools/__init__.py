@@ -3,9 +3,11 @@
 decorator      @tool
 schema         from a signature to a JSON Schema and a validator
 mcp_client     MCPClient: the tools of MCP servers
+mcp_failure    whether a tool or its connection failed, and in which words
 mcp_format     between MCP and a model: specs, arguments, results
 mcp_link       the conversation with MCP servers, in coroutines that both clients run
 mcp_place      where a server is, shown without its secrets
+mcp_stdio      a server as a subprocess
 mcp_transport  from a place to a client of fastmcp
 """
 

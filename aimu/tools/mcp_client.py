@@ -126,7 +126,13 @@ class MCPClient:
         server: A FastMCP server in this process, or the http(s) URL of one.
         file: The path of a Python server, run over stdio by this interpreter.
 
+    And, if need be:
+
+    Args:
+        timeout: Seconds a server has for each answer, default 600; None for as long as it likes.
+
     Raises:
+        ValueError: ``timeout`` is not above zero.
         MCPConnectionError: not exactly one is given, or a server cannot be reached.
         MissingDependencyError: fastmcp is not installed.
     """
@@ -138,8 +144,10 @@ class MCPClient:
         config: Mapping[str, Any] | None = None,
         server: Any = None,
         file: str | os.PathLike[str] | None = None,
+        *,
+        timeout: float | None = 600.0,
     ) -> None:
-        self._links = Links(config, server, file)
+        self._links = Links(config, server, file, timeout)
         self._portal = Portal(self._links.close)
         try:
             self._portal.call(self._links.open)
@@ -153,9 +161,11 @@ class MCPClient:
         config: Mapping[str, Any] | None = None,
         server: Any = None,
         file: str | os.PathLike[str] | None = None,
+        *,
+        timeout: float | None = 600.0,
     ) -> Self:
         """A connected client; the same as the constructor here."""
-        return cls(config, server, file)
+        return cls(config, server, file, timeout=timeout)
 
     @property
     def client(self) -> Any:

@@ -6,12 +6,15 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from aimu.errors import ToolError
 
 TEXT_LIMIT = 2**20  # characters of one result that reach the model
+SCHEMA_LIMIT = 2**15  # characters of a schema that arguments are checked by
+REFERENCE_LIMIT = 1000  # followed in one check; two references to two references to two have no end
+DESCRIPTION_LIMIT = 2**14  # characters of one tool's description, which every request repeats
 NAME_LENGTH = 64
 SHOWN_ERRORS = 5
 SHOWN_TEXT = 300
@@ -41,7 +44,8 @@ def specs_of_tools(tools: Iterable[Any]) -> list[tuple[Any, dict[str, Any]]]:
 
 def _spec(name: str, tool: Any) -> dict[str, Any]:
     parameters = {"type": "object", "properties": {}, **(tool.input_schema or {})}
-    function = {"name": name, "description": tool.description or "", "parameters": parameters}
+    description = cut(tool.description or "", DESCRIPTION_LIMIT)
+    function = {"name": name, "description": description, "parameters": parameters}
     return {"type": "function", "function": function}
 
 
@@ -65,14 +69,16 @@ def _legal(name: str, taken: set[str]) -> str:
 
 
 def checked_arguments(schema: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments, if they fit the schema that the server shows for its tool (MCP-4).
+    """The arguments, if they fit the schema that the server shows for its tool (MCP-4, SECURITY-8).
 
-    A schema that is itself broken checks nothing, and no pattern is tried: the server has its own say.
+    A schema that is itself broken, or endless, checks nothing, and no pattern is tried: the server has its own say.
 
     Raises:
         ToolError: they do not fit; the text names each bad argument.
     """
     try:
+        if len(json.dumps(schema)) > SCHEMA_LIMIT:
+            return arguments
         errors = list(islice(_errors(schema, arguments), SHOWN_ERRORS))
     except Exception:  # whatever a stranger's schema may trip over
         return arguments
@@ -93,9 +99,17 @@ def _errors(schema: dict[str, Any], arguments: dict[str, Any]) -> Iterable[Any]:
     def others(validator: Any, allowed: Any, given: Any, part: dict[str, Any]) -> Iterable[Any]:
         return () if "patternProperties" in part else by_name(validator, allowed, given, part)
 
+    followed, by_reference = count(1), kind.VALIDATORS["$ref"]
+
+    def reference(validator: Any, to: str, given: Any, part: dict[str, Any]) -> Iterable[Any]:
+        if next(followed) > REFERENCE_LIMIT:
+            raise RecursionError(f"more than {REFERENCE_LIMIT} references were followed")
+        found: Iterable[Any] = by_reference(validator, to, given, part)
+        return found
+
     # a stranger's pattern may take for ever, with the event loop in its hands
-    unread = dict.fromkeys(("pattern", "patternProperties", "unevaluatedProperties"), lambda *_: ())
-    trusted: Any = extend(kind, {**unread, "additionalProperties": others})  # type: ignore[no-untyped-call]
+    unread = dict.fromkeys(("pattern", "patternProperties", "unevaluatedProperties", "$dynamicRef"), lambda *_: ())
+    trusted: Any = extend(kind, {**unread, "additionalProperties": others, "$ref": reference})  # type: ignore[no-untyped-call]
     # an empty registry: a stranger's $ref fetches nothing
     errors: Iterable[Any] = trusted(schema, registry=Registry()).iter_errors(arguments)
     return errors
@@ -159,10 +173,12 @@ def result_text(result: Any) -> str:
     parts = [_part(part) for part in result.content]
     if not any(is_text for is_text, _ in parts) and result.structured_content is not None:
         parts.insert(0, (True, json.dumps(result.structured_content, ensure_ascii=False, default=str)))
-    text = "\n".join(text for _, text in parts)
-    if len(text) <= TEXT_LIMIT:
-        return text
-    return f"{text[:TEXT_LIMIT]}\n[cut: {len(text) - TEXT_LIMIT} more characters]"
+    return cut("\n".join(text for _, text in parts), TEXT_LIMIT)
+
+
+def cut(text: str, limit: int) -> str:
+    """The text as far as the limit, and how many characters are missing."""
+    return text if len(text) <= limit else f"{text[:limit]}\n[cut: {len(text) - limit} more characters]"
 
 
 def _part(part: Any) -> tuple[bool, str]:

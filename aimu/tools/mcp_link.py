@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 
 from aimu.errors import AimuError, MCPConnectionError, ToolError
+from aimu.tools.mcp_failure import code_of, detail_of, is_refusal
 from aimu.tools.mcp_format import result_text, sendable_params, wire_names
 from aimu.tools.mcp_place import Place, read_places
 from aimu.tools.mcp_transport import fastmcp_client
@@ -20,10 +21,7 @@ CLOSED = "this MCP client is closed; make a new one"
 CLOSED_MEANWHILE = "this MCP client was closed during the call"
 NOT_CONNECTED = "this MCP client is not connected; use it in 'async with', or make it by 'await MCPClient.connect(...)'"
 METHOD_NOT_FOUND = -32601
-# JSON-RPC errors that are none of a tool: parse error, invalid request, connection closed, timed out
-OF_THE_CONNECTION = frozenset([-32700, -32600, -32000, -32001])
-# what the SDK says in the name of a server that answered by an HTTP status alone
-STAND_INS = frozenset(["Server returned an error response", "Not Found", "Session terminated"])
+CHAINED_LIMIT = 2**16  # characters
 
 
 class Connection:
@@ -53,11 +51,12 @@ class Connection:
 class Link:
     """One server, and the connection to it that is in use."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, timeout: float | None = None) -> None:
         self.place = place
+        self._timeout = timeout
         self.is_closed = False
         self._connection: Connection | None = None
-        fastmcp_client(place)  # what can be no server is told at construction
+        fastmcp_client(place, timeout)  # what can be no server is told at construction
 
     @property
     def client(self) -> Any:
@@ -96,7 +95,7 @@ class Link:
                 return await client.list_tools()  # type: ignore[no-any-return]
             except Exception as exc:
                 capabilities = client.server_capabilities
-                if _code(exc) == METHOD_NOT_FOUND and capabilities is not None and capabilities.tools is None:
+                if code_of(exc) == METHOD_NOT_FOUND and capabilities is not None and capabilities.tools is None:
                     return []
                 raise
 
@@ -110,10 +109,10 @@ class Link:
                 raise MCPConnectionError(CLOSED)
             yield connection.client
         except Exception as exc:
-            is_refusal = is_call and connection.client.is_connected() and _is_refusal(exc)
-            if not is_refusal and connection is self._connection:
+            refused = is_call and connection.client.is_connected() and is_refusal(exc)
+            if not refused and connection is self._connection:
                 self._connection = None
-            raise self._error(exc, doing, is_refusal) from self._cause(exc)
+            raise self._error(exc, doing, refused) from self._cause(exc)
         finally:
             connection.calls -= 1
             if not connection.calls and connection is not self._connection:
@@ -123,26 +122,26 @@ class Link:
         connection = self._connection
         if connection is not None and not connection.is_lost:
             return connection
-        fresh = self._connection = Connection(fastmcp_client(self.place))
+        fresh = self._connection = Connection(fastmcp_client(self.place, self._timeout))
         if connection is not None and not connection.calls:
             await connection.close()
         return fresh
 
-    def _error(self, exc: Exception, doing: str, is_refusal: bool) -> AimuError:
+    def _error(self, exc: Exception, doing: str, refused: bool) -> AimuError:
         if self.is_closed:
             return MCPConnectionError(CLOSED_MEANWHILE)
-        detail = self.place.quiet(_detail(exc))
-        if is_refusal:
+        detail = self.place.quiet(detail_of(exc))
+        if refused:
             return ToolError(detail)
         hint = " (its stderr may say why)" if self.place.is_process else ""
         text = f"{self.place.shown} failed while {doing}: {detail}{hint}; the next call connects again"
         return MCPConnectionError(text)
 
     def _cause(self, exc: Exception) -> Exception | None:
-        """The exception to chain; none that would show a secret."""
+        """The exception to chain; none that would show a secret, or more than anybody reads."""
         step: BaseException | None = exc
         while step is not None:
-            if self.place.quiet(text := f"{step} {step!r}") != text:
+            if len(text := f"{step} {step!r}") > CHAINED_LIMIT or self.place.quiet(text) != text:
                 return None
             step = step.__cause__ or step.__context__
         return exc
@@ -151,8 +150,16 @@ class Link:
 class Links:
     """The servers of one MCPClient, which is given the same parameters, and where each tool is."""
 
-    def __init__(self, config: Mapping[str, Any] | None, server: Any, file: str | os.PathLike[str] | None) -> None:
-        self._links = [Link(place) for place in read_places(config, server, file)]
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None,
+        server: Any,
+        file: str | os.PathLike[str] | None,
+        timeout: float | None,
+    ) -> None:
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f"timeout={timeout!r} must be a number of seconds above zero, or None for no limit")
+        self._links = [Link(place, timeout) for place in read_places(config, server, file)]
         self._routes: dict[str, tuple[Link, str]] = {}
         self.state: Literal["not connected", "connected", "closed"] = "not connected"
 
@@ -223,25 +230,3 @@ class Links:
     def _require_connected(self) -> None:
         if self.state != "connected":
             raise MCPConnectionError(CLOSED if self.state == "closed" else NOT_CONNECTED)
-
-
-def _code(exc: Exception) -> int | None:
-    from mcp import MCPError
-
-    return exc.code if isinstance(exc, MCPError) else None
-
-
-def _is_refusal(exc: Exception) -> bool:
-    """Whether the server refused this call, or answered it wrongly, on a connection that holds."""
-    code = _code(exc)
-    if code is None:
-        return isinstance(exc, RuntimeError)  # the answer does not fit the schema that it was promised to fit
-    return code not in OF_THE_CONNECTION and str(exc) not in STAND_INS
-
-
-def _detail(exc: Exception) -> str:
-    inner: BaseException = exc
-    while isinstance(inner, BaseExceptionGroup):
-        inner = inner.exceptions[0]
-    inner = inner.__cause__ if type(inner) is RuntimeError and inner.__cause__ else inner
-    return str(inner) or type(inner).__name__

@@ -2,6 +2,7 @@
 
 example    the tools, as a server in memory and, run as a script, over stdio
 bare       a few of the tools over stdio without an SDK, for what a process of its own shows
+hostile    what means harm: no answers, wrong ones, endless ones, and what was not asked for
 strange    names and schemas that a careful client has to expect
 loopback   the same over streamable HTTP on 127.0.0.1, stopped and started on one port
 """

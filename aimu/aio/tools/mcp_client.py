@@ -32,7 +32,13 @@ class MCPClient:
         server: A FastMCP server in this process, or the http(s) URL of one.
         file: The path of a Python server, run over stdio by this interpreter.
 
+    And, if need be:
+
+    Args:
+        timeout: Seconds a server has for each answer, default 600; None for as long as it likes.
+
     Raises:
+        ValueError: ``timeout`` is not above zero.
         MCPConnectionError: not exactly one is given.
         MissingDependencyError: fastmcp is not installed.
     """
@@ -44,8 +50,10 @@ class MCPClient:
         config: Mapping[str, Any] | None = None,
         server: Any = None,
         file: str | os.PathLike[str] | None = None,
+        *,
+        timeout: float | None = 600.0,
     ) -> None:
-        self._links = Links(config, server, file)
+        self._links = Links(config, server, file, timeout)
 
     @classmethod
     async def connect(
@@ -53,13 +61,15 @@ class MCPClient:
         config: Mapping[str, Any] | None = None,
         server: Any = None,
         file: str | os.PathLike[str] | None = None,
+        *,
+        timeout: float | None = 600.0,
     ) -> Self:
         """A connected client.
 
         Raises:
             MCPConnectionError: a server cannot be reached.
         """
-        return await cls(config, server, file).__aenter__()
+        return await cls(config, server, file, timeout=timeout).__aenter__()
 
     @property
     def client(self) -> Any:

@@ -267,7 +267,7 @@ def test_what_an_error_of_a_call_means(
 ) -> None:
     made: list[FakeClient] = []
 
-    def make(_: Place) -> FakeClient:
+    def make(_: Place, __: float | None) -> FakeClient:
         made.append(FakeClient(error))
         return made[-1]
 
