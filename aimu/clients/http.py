@@ -14,6 +14,7 @@ from aimu.core.models import Model, ModelSpec
 from aimu.core.options import StateOptions
 from aimu.core.providers import resolve
 from aimu.core.reply import Codec, Request
+from aimu.core.secrets import secrets_of
 from aimu.wire.errors import check_content_type, request_id_in, translated
 from aimu.wire.sse import SSEDecoder
 
@@ -31,7 +32,7 @@ class HTTPClient(ModelClient):
         **options: Those of every client: ``system_message``, ``tools``, ``max_iterations``, ...
 
     Raises:
-        ValueError: the model is unknown, or another class's provider serves it.
+        ValueError: the model is unknown, another class's provider serves it, or ``base_url`` has a query.
         AuthenticationError: no API key was given and none is in the environment.
     """
 
@@ -54,9 +55,9 @@ class HTTPClient(ModelClient):
             base_url=base_url, api_key=api_key, timeout=timeout, max_retries=max_retries, options=model_kwargs
         )
         self.provider = provider.name
-        self._secret = connection["api_key"]
         self._init_state(spec, self._make_codec(provider.name, spec), **options)
         self._sdk = self._connect(connection)
+        self._secrets = secrets_of(connection, self._sdk)
 
     @abstractmethod
     def _connect(self, connection: dict[str, Any]) -> Any:
@@ -78,7 +79,7 @@ class HTTPClient(ModelClient):
             yield self._events(response, request.stream)
         except Exception as exc:
             request_id = request_id_in(response.headers) if response is not None else None
-            if error := translated(exc, self.provider, self._secret, request_id):
+            if error := translated(exc, self.provider, self._secrets, request_id):
                 raise error from exc
             raise
         finally:

@@ -2,6 +2,7 @@
 
 chunks        StreamChunk and the phases a stream is made of
 models        ModelSpec, Model, and "provider:id" strings
+secrets       what a client knows that nobody may see
 providers     what a provider is; the presets; providers of other packages
 catalog       the models we know the capabilities of
 colour        sync or async: the marker, and how a callable is asked

@@ -11,6 +11,7 @@ from typing import Any
 
 from aimu.core.colour import colour_of
 from aimu.core.models import Model, ModelSpec, ad_hoc_spec, split_model_string
+from aimu.core.secrets import guarded
 from aimu.errors import AuthenticationError, ColourError, MissingDependencyError
 
 ENTRY_POINTS = "aimu.providers"
@@ -78,7 +79,7 @@ class Provider:
         """The keywords its SDK's client is made with; what is None is left to the SDK.
 
         Raises:
-            AuthenticationError: no key was given and none is in the environment.
+            AuthenticationError: no key was given and none is in the environment. ValueError: base_url has a query.
         """
         key = (api_key or (os.environ.get(self.key_variable) if self.key_variable else None) or "").strip()
         if not key and self.key_variable and base_url is None:
@@ -87,8 +88,8 @@ class Provider:
             )
         if not (key.isascii() and key.isprintable()):
             raise AuthenticationError(f"the API key for {self.name} has characters that no key has", provider=self.name)
-        given = {"base_url": base_url or self.base_url, "timeout": timeout, "max_retries": max_retries}
-        return {"api_key": key or "not-needed", **{k: v for k, v in given.items() if v is not None}, **(options or {})}
+        given = [("base_url", base_url or self.base_url), ("timeout", timeout), ("max_retries", max_retries)]
+        return guarded({"api_key": key or "not-needed", **{k: v for k, v in given if v is not None}, **(options or {})})
 
     def check_serves(self, client_class: type) -> None:
         """Refuse a client class that is another provider's: it would send this provider's key there (PROVIDERS-1).

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic_core import from_json
 
+from aimu.core.secrets import SHORTEST_SECRET, hide
 from aimu.errors import (
     AuthenticationError,
     ContextOverflowError,
@@ -29,7 +30,6 @@ _OVERFLOW = re.compile(
     r"|maximum context length|exceeds the available context|exceed context limit|context window",
     re.IGNORECASE,
 )
-_SHORTEST_SECRET = 8
 _QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|request too large", re.IGNORECASE)
 # in-stream errors carry a type instead of a status
 _STATUS_OF_TYPE = {
@@ -111,13 +111,16 @@ def _status_in(body: Any) -> int | None:
     return None
 
 
-def translated(exc: Exception, provider: str, secret: str, request_id: str | None) -> ProviderError | None:
+def translated(
+    exc: Exception, provider: str, secret: str | Collection[str], request_id: str | None
+) -> ProviderError | None:
     """An SDK's or HTTP library's exception as ours, None when it is neither's (ERRORS-2, ERRORS-4).
 
-    They are told by name, so that no SDK is imported here. Neither the new exception nor the old one,
-    which becomes its cause, shows the secret. One that is ours already learns where it comes from.
+    They are told by name, so that no SDK is imported here. Neither the new exception nor the old one, which
+    becomes its cause, shows a secret (ERRORS-12, SECURITY-1). One that is ours already learns where it comes from.
     """
-    _hide(exc, secret)
+    secrets = [one for one in ([secret] if isinstance(secret, str) else secret) if len(one) >= SHORTEST_SECRET]
+    hide(exc, secrets)
     if isinstance(exc, ProviderError):
         exc.provider, exc.request_id = exc.provider or provider, exc.request_id or request_id
         return None
@@ -134,7 +137,7 @@ def translated(exc: Exception, provider: str, secret: str, request_id: str | Non
         found = MalformedResponseError(f"{provider} sent a body that cannot be read: {exc}", provider=provider)
     else:
         return None
-    _hide(found, secret)
+    hide(found, secrets)
     return found
 
 
@@ -189,18 +192,6 @@ def _reason(exc: BaseException) -> str:
 
 def _is_unreached(exc: BaseException) -> bool:
     return "ConnectError" in (type(exc).__name__, type(exc.__cause__).__name__)
-
-
-def _hide(exc: BaseException | None, secret: str) -> None:
-    """Take the secret out of what an exception, and those it came from, would print.
-
-    A word as short as the placeholders that keyless servers are given is no secret.
-    """
-    while exc is not None and len(secret) >= _SHORTEST_SECRET:
-        exc.args = tuple(arg.replace(secret, "***") if isinstance(arg, str) else arg for arg in exc.args)
-        if isinstance(text := vars(exc).get("message"), str):
-            vars(exc)["message"] = text.replace(secret, "***")
-        exc = exc.__cause__ or exc.__context__
 
 
 def request_id_in(headers: Mapping[str, str]) -> str | None:
