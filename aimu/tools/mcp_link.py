@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 
+from aimu.core.secrets import hide
 from aimu.errors import AimuError, MCPConnectionError, ToolError
 from aimu.tools.mcp_failure import code_of, detail_of, is_refusal
 from aimu.tools.mcp_format import result_text, sendable_params, wire_names
@@ -139,6 +140,7 @@ class Link:
 
     def _cause(self, exc: Exception) -> Exception | None:
         """The exception to chain; none that would show a secret, or more than anybody reads."""
+        hide(exc, self.place.secrets)
         step: BaseException | None = exc
         while step is not None:
             if len(text := f"{step} {step!r}") > CHAINED_LIMIT or self.place.quiet(text) != text:

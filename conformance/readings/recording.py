@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import gzip
 import json
 import zlib
 from collections.abc import Mapping
@@ -28,6 +27,9 @@ HOSTS: Final = {
     "localhost:11434": "ollama",
 }
 GZIP: Final = b"\x1f\x8b"
+GZIP_BITS: Final = 16 + zlib.MAX_WBITS
+MOST_BYTES: Final = 64 * 2**20  # of one body
+MOST_PARTS: Final = 10_000_000  # values of a file
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -89,8 +91,10 @@ def interactions(path: Path) -> list[Interaction | UnreadableError]:
     try:
         text = path.read_bytes()
         # nothing but plain data is loaded: a recording may come from anywhere
-        data = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=Loader)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        data = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=Loader)  # noqa: S506 - it is safe
+        if _weight(data, {}) > MOST_PARTS:
+            raise UnreadableError(f"it stands for more than {MOST_PARTS} values, by aliases of aliases")
+    except (OSError, RecursionError, ValueError, yaml.YAMLError) as error:
         raise UnreadableError(" ".join(str(error).split())) from error
     recorded = data.get("interactions") if isinstance(data, dict) else None
     if not isinstance(recorded, list) or not recorded:
@@ -131,6 +135,17 @@ def _wire(method: str, path: str) -> ChatWire:
     return found
 
 
+def _weight(data: Any, known: dict[int, int]) -> int:
+    """How many values are written in a file's data when each alias is written out; one inside itself has no end."""
+    if not isinstance(data, (dict, list)):
+        return 1
+    if id(data) not in known:
+        known[id(data)] = MOST_PARTS + 1
+        inner = data.values() if isinstance(data, dict) else data
+        known[id(data)] = 1 + sum(_weight(one, known) for one in inner)
+    return known[id(data)]
+
+
 def _headers(recorded: Mapping[str, Any]) -> dict[str, str]:
     return {name.lower(): str(value[0] if isinstance(value, list) else value) for name, value in recorded.items()}
 
@@ -150,14 +165,28 @@ def _decoded(body: bytes, encoding: str) -> bytes:
     """The body without its content encoding, which many recorders undo and leave named in the header."""
     try:
         if body.startswith(GZIP):
-            return gzip.decompress(body)
+            return _inflated(body, GZIP_BITS)
         if encoding == "deflate" and not _is_text(body):
-            return zlib.decompress(body)
-    except (OSError, EOFError, zlib.error) as error:
+            return _inflated(body, zlib.MAX_WBITS)
+    except zlib.error as error:
         raise UnreadableError(f"the body is not {encoding or 'gzip'}: {error}") from error
     if encoding not in ("", "identity", "gzip", "deflate") and not _is_text(body):
         raise UnreadableError(f"a body in content-encoding {encoding} cannot be decoded here")
     return body
+
+
+def _inflated(body: bytes, bits: int) -> bytes:
+    """What was packed, which may be a thousand times as much: as far as a body can go."""
+    found = b""
+    while body:
+        unpacking = zlib.decompressobj(bits)
+        found += unpacking.decompress(body, MOST_BYTES + 1 - len(found))
+        if len(found) > MOST_BYTES:
+            raise UnreadableError(f"the body unpacks to more than {MOST_BYTES} bytes")
+        if not unpacking.eof:
+            raise zlib.error("it is cut off")
+        body = unpacking.unused_data
+    return found
 
 
 def _is_text(body: bytes) -> bool:

@@ -148,7 +148,7 @@ def load(path: Path) -> Cassette:
     if len(raw) > LARGEST:
         raise CassetteError(f"{path} has {len(raw)} bytes; at most {LARGEST} are kept")
     try:
-        data = yaml.load(raw, Loader=_PlainLoader)
+        data = yaml.load(raw, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader, and stricter
         cassette = Cassette(path, data)
         wrong = next(_faults(cassette, raw), None)
     except (yaml.YAMLError, RecursionError) as error:
