@@ -67,14 +67,13 @@ async def test_no_planted_secret_is_shown(d: Driver) -> None:
         Reply("Hi", error=echo),
         Raw(b"x", content_type=f"text/{HEADER}"),
     ]
+    client = guarded(d)
     for stream in WAYS:
         for answer in answers:
-            client = guarded(d)
             d.script(answer)
             error = await failure(d, client, d.lib.errors.ProviderError, stream=stream)
             text = "\n".join([shown(error), repr(client), str(client)])
             assert [secret for secret in SECRETS if secret in text] == []
-        client = guarded(d)
         d.script(Fault(401, {"error": {"message": "no"}}))
         found = locals_of(await failure(d, client, d.lib.errors.ProviderError, stream=stream), d.lib)
         assert found

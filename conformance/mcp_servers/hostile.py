@@ -123,7 +123,6 @@ CALLS: Final[dict[str, Callable[[], Any]]] = {
     "many": lambda: {"content": [{"type": "text", "text": "x"}] * 2_000},
     "deep": lambda: {"content": [], "structuredContent": {"a": nested(400)}},
     "empty": dict,
-    "array": list,
     "lies": lambda: {"content": [{"type": "text", "text": "no"}], "isError": "perhaps"},
 }
 
