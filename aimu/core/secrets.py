@@ -55,7 +55,7 @@ def hide(exc: BaseException, secrets: Collection[str]) -> None:
     """Take secrets out of what an exception, and all that it came from or holds, would print."""
     for one in _family(exc):
         one.args = tuple(_hidden(arg, secrets) for arg in one.args)
-        if isinstance(one, OSError):
+        if isinstance(one, OSError) and one.filename is not None:  # setting it at all changes what is printed
             one.filename = _hidden(one.filename, secrets)
         kept = vars(one)
         kept.update({name: _hidden(kept[name], secrets) for name in ("message", "__notes__") if name in kept})
