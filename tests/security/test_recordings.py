@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.replay.recording import MOST_BYTES, Interaction, UnreadableError, interactions
+from conformance.readings.recording import MOST_BYTES, Interaction, UnreadableError, interactions
 
 ALIASES = "k0: &k0 [x]\n" + "".join(f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]\n" for n in range(1, 12))
 PLACES = {
