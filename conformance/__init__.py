@@ -5,6 +5,7 @@ spec.py            the chapters: parsing and checking; index.py: the generated i
 requirement.py     the mark of a scenario
 driver.py          what a scenario talks to; recorder.py: its calls and their record; surfaces.py: sync and async
 streams.py, handles.py, stage.py   a stream, a call beside the body, what is scripted, as a scenario sees them
+rows.py            rows of a table that one scenario tries, each counted
 projection.py      what a scenario did, as plain data
 capabilities.py    what a target declares, held against the words there are and against itself
 residue.py, deadline.py, network.py  what a check may not leave behind, how long it may take, where it may not go
@@ -23,7 +24,8 @@ entry.py           the suite as a class among the author's own tests
 watch.py, progress.py, crash.py    how far a run is; the bar of that; a process that is ended from within
 explanation.py, trace.py, reproduction.py  why a check did not pass, what was on the wire, the command that repeats it
 report.py          report.json; report_digests.py, report_tracing.py, report_validation.py: what it is of, is it true
-matrix.py          the report on a terminal; redaction.py, characters.py: any text, without its keys and harmless
+matrix.py, fault_table.py          the report on a terminal; the table of the rows in it
+redaction.py, characters.py        any text, without its keys and harmless
 rendering/         everything else that is made of a report, and the comparison of two
 mutants/           a break of the reference implementation for each requirement, which the named check has to see
 selfcheck.py       the harness, tried on bodies that it has to refuse
@@ -33,7 +35,7 @@ mcp_servers/       MCP servers: in memory, over stdio, over HTTP
 recorded/          what was exchanged in scenarios: recorded once, replayed strictly
 readings/          what recorded traffic says, read without the implementation
 replay/            recordings of anyone's through both surfaces, against these readings
-test_*.py          the scenarios, by chapter; props.py, exchanges.py: what several of them share
+test_*.py          the scenarios, by chapter; props.py, exchanges.py, faulting.py: what several of them share
 """
 
 from conformance.driver import Driver

@@ -9,7 +9,7 @@ import copy
 import gc
 import threading
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from conformance.deadline import deadline
@@ -18,6 +18,7 @@ from conformance.network import offline
 from conformance.outcomes import HarnessError, Trace
 from conformance.recorder import Recorder
 from conformance.residue import ThreadWatch
+from conformance.rows import Rows
 from conformance.stage import Stage
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Driver(Recorder):
         api: the module of this surface, where `client`, `chat` and the classes are.
         is_ordered: bool, default True; a scenario whose requests race each other sets it to False.
         home: str, the module of the scenario that is running.
+        rows: Rows, those that the scenario has tried so far.
     """
 
     def __init__(self, target: "Target", implementation: Implementation, check: "Check | None" = None) -> None:
@@ -54,6 +56,7 @@ class Driver(Recorder):
         self.api = implementation.front_door(self.surface)
         self.is_ordered = True
         self.home = ""
+        self.rows = Rows()
         self._stage = Stage(target, check)
         self._clients: list[Any] = []
 
@@ -92,6 +95,19 @@ class Driver(Recorder):
         """Close a client that the scenario made when the check ends, and compare its state; returns the client."""
         self._clients.append(client)
         return client
+
+    @contextlib.contextmanager
+    def row(self, name: str) -> Iterator[None]:
+        """Try one row of a table: its failure is kept, the scenario goes on, and the check fails at its end.
+
+        Args:
+            name: str, such as "429, streamed, in a later round".
+        """
+        with self.rows.row(name):
+            yield
+        self.observe("row", name)
+        if name in self.rows.fallen and "scripted" in self.target.capabilities:
+            self.server.unscript()  # what the row did not ask for
 
     def leave(self) -> None:
         """Say that a call is being given up, so that a model in this process is not held at a gate meanwhile."""
@@ -152,6 +168,7 @@ class Driver(Recorder):
     async def _act(self, body: "Body") -> None:
         try:
             await body(self)
+            self.rows.require()
             if not self.calls:
                 raise HarnessError(f"the body made no library call on the {self.surface} surface; see d.direct()")
             for number, client in enumerate(self._clients):

@@ -70,8 +70,8 @@ class Judge:
         except GOES_THROUGH:
             raise
         except BaseException as error:
-            return replace(_ended(check, error), trace=driver.trace())
-        return replace(_result(check, Outcome.PASS), projection=driver.projection)
+            return replace(_ended(check, error), trace=driver.trace(), rows=driver.rows.tally())
+        return replace(_result(check, Outcome.PASS), projection=driver.projection, rows=driver.rows.tally())
 
     def _unavailable(self, target: Target) -> str | None:
         """Why a target cannot run here, or None; it is not asked of one whose endpoint was not allowed."""

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from conformance import fault_table
 from conformance.characters import one_line
 from conformance.outcomes import Outcome
 from conformance.profiles import PROFILES
@@ -50,7 +51,7 @@ def lines(report: Report, width: int, has_colour: bool = False, written: Path | 
     if areas:
         console.print(table)
         console.print(LEGEND, soft_wrap=True)
-    for line in (*profile_lines(report), *cassette_lines(report)):
+    for line in (*fault_table.text(report), *profile_lines(report), *cassette_lines(report)):
         console.print(line, soft_wrap=True, markup=False)
     told = f"; report: {written}" if written else ""
     console.print(summary(report) + told, soft_wrap=True, markup=False)

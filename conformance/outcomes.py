@@ -55,6 +55,7 @@ class Result:
         error: the exception to show, or None.
         projection: what the scenario did, as plain data, or None.
         trace: what was exchanged with the model in one that did not pass, as `trace.trace` gives it, or None.
+        rows: dict or None, what became of its rows, as `conformance.rows.Rows.tally` has it.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Result:
     error: BaseException | None = field(default=None, compare=False)
     projection: Projection | None = field(default=None, compare=False)
     trace: Trace | None = field(default=None, compare=False)
+    rows: dict[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

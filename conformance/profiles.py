@@ -21,7 +21,7 @@ PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "workflows": ("workflows", "evaluation"),
     "mcp": ("mcp",),
     "in-process": ("inprocess", "families"),
-    "wire": ("wire_openai", "wire_anthropic", "sse", "recorded"),
+    "wire": ("wire_openai", "wire_anthropic", "sse", "faults", "recorded"),
 }
 
 

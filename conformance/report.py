@@ -168,6 +168,7 @@ def _check(run: Run, identity: str) -> dict[str, Any]:
         "reason": withhold(result.reason) if explained else redact(result.reason),
         "derived": result.is_derived,
         "seconds": round(result.seconds, 6),
+        "rows": result.rows,
         "details": explained.details if explained else None,
         "trace": explained.trace if explained else None,
         "reproduce": explained.command if explained else None,

@@ -34,7 +34,8 @@ def validate(report: dict[str, Any]) -> None:
         jsonschema.validate(report, schema(), cls=jsonschema.Draft202012Validator)
     except jsonschema.ValidationError as error:
         raise HarnessError(f"the report does not match its schema at {error.json_path}: {error.message}") from error
-    complaints = [*_wrong_sums(report), *_wrong_areas(report), *_wrong_links(report), *_wrong_verdicts(report)]
+    found = (_wrong_sums, _wrong_areas, _wrong_links, _wrong_rows, _wrong_verdicts)
+    complaints = [complaint for look in found for complaint in look(report)]
     if complaints:
         raise HarnessError(f"the report contradicts itself: {'; '.join(complaints[:MOST])}")
 
@@ -88,6 +89,18 @@ def _wrong_links(report: dict[str, Any]) -> Iterator[str]:
             yield f"{check['id']} is explained, and ended in {check['outcome']}"
     if report["spec_version"] and (untracked := [each["id"] for each in report["requirements"] if is_untracked(each)]):
         yield f"nothing checks {', '.join(untracked)}"
+
+
+def _wrong_rows(report: dict[str, Any]) -> Iterator[str]:
+    """Where the rows of a check do not add up, or one fell in a check that passed."""
+    for check in report["checks"]:
+        if (rows := check.get("rows")) is None:
+            continue
+        fell = len(rows["fallen"])
+        if rows["tried"] != rows["held"] + fell:
+            yield f"{check['id']} tried {rows['tried']} rows, of which {rows['held']} held and {fell} fell"
+        if fell and check["outcome"] not in ("fail", "expected-fail", "harness-error"):
+            yield f"{check['id']} ended in {check['outcome']}, and the row {rows['fallen'][0]!r} fell"
 
 
 def _wrong_counts(name: str, numbers: dict[str, Any], checks: list[dict[str, Any]]) -> Iterator[str]:

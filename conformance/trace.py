@@ -49,7 +49,7 @@ def _exchange(request: Request, answer: Answer | None) -> dict[str, Any]:
         "request": withhold(asked),
         "body": _shortened(_one_line(request.raw), BODY),
         "status": None if answer is None else answer.kind or answer.status,
-        "events": [] if answer is None or answer.kind else _events(answer),
+        "events": [] if answer is None or answer.kind in ("reset", "hang") else _events(answer),
     }
 
 

@@ -175,7 +175,7 @@ class ModelClient(Calls):
 
     def _run(self, turn: Turn) -> Any:
         chunks = self._drive(turn)
-        return ChunkStream(chunks, turn) if turn.is_streamed else drained(chunks, turn)
+        return ChunkStream(chunks, turn) if turn.options.stream else drained(chunks, turn)
 
     def _drive(self, turn: Turn) -> Generator[StreamChunk, None, None]:
         try:
@@ -184,7 +184,7 @@ class ModelClient(Calls):
                 turn.offer(server.as_tools())
             for request in turn.requests():
                 self._require_open()
-                with self._open(request) as events:
+                with turn.hearing(), self._open(request) as events:
                     for event in events:
                         yield from turn.feed(event)
                 yield from turn.finish()

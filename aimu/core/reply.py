@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypedDict, cast
 
 from aimu.core.chunks import StreamingContentType
 from aimu.core.messages import Message, sendable
 from aimu.core.structured import OutputSchema
+from aimu.errors import ModelConnectionError
 
 Piece = tuple[StreamingContentType, str]
 
@@ -132,6 +134,21 @@ class Decoder(Protocol):
     def feed(self, event: Any) -> Sequence[Piece]: ...
 
     def finish(self) -> Sequence[Piece]: ...
+
+
+@contextmanager
+def heard(decoder: Decoder) -> Iterator[None]:
+    """What breaks or falls silent behind a reply that was whole costs nothing of it (FAULTS-2).
+
+    Args:
+        decoder: What reads the reply; one that has no ``is_whole`` cannot tell before the end.
+    """
+    try:
+        yield
+    except ModelConnectionError as exc:
+        is_told = exc.status is not None  # an error that the provider itself sent
+        if is_told or not getattr(decoder, "is_whole", False):
+            raise
 
 
 class Codec(Protocol):

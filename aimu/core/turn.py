@@ -6,6 +6,7 @@ once per request:
     turn.open()                       take the conversation, or ConcurrentTurnError
     turn.offer(tools)                 per server of turn.servers: the tools it has
     for request in turn.requests():   the requests it still needs; reads state, changes nothing
+        with turn.hearing():          round the answer: what breaks behind a whole reply is nothing
         turn.feed(event)              per event of the answer: the chunks it brings
         turn.finish()                 the answer is whole: the chunks held back, or its error
         turn.calls                    run each that is open; none when the turn is over
@@ -20,6 +21,7 @@ and the answer of each of its calls, an unfinished call's answer saying why it h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import count
 from typing import Any
 
@@ -27,7 +29,7 @@ from aimu.core.chunks import TOOL_CALLING, StreamChunk
 from aimu.core.conversation import Conversation, with_system
 from aimu.core.messages import Message
 from aimu.core.options import TurnOptions
-from aimu.core.reply import Codec, Piece, Prompt, Reply, Request, Usage, summed
+from aimu.core.reply import Codec, Piece, Prompt, Reply, Request, Usage, heard, summed
 from aimu.core.structured import unfit
 from aimu.core.toolcalls import PendingCall, Tool, tool_name, tool_specs
 from aimu.errors import (
@@ -73,10 +75,6 @@ class Turn:
         return self._is_done
 
     @property
-    def is_streamed(self) -> bool:
-        return self.options.stream
-
-    @property
     def result(self) -> Any:
         """The final text, or the object it stands for where a schema was given.
 
@@ -111,6 +109,9 @@ class Turn:
             request = self._codec.encode(self._prompt())
             self._decoder = self._codec.decoder(request)
             yield request
+
+    def hearing(self) -> AbstractContextManager[None]:
+        return heard(self._decoder)
 
     def feed(self, event: Any) -> list[StreamChunk]:
         return self._chunks(self._decoded(self._decoder.feed, event))

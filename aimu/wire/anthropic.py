@@ -115,6 +115,11 @@ class AnthropicDecoder:
         self._ended = not stream
         self._continues = continues
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether a stream has said all that makes a reply."""
+        return self._stream and self._ended
+
     def feed(self, event: str | bytes) -> list[Piece]:
         if event == "[DONE]":
             return []

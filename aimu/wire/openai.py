@@ -111,6 +111,11 @@ class OpenAIDecoder:
         self._finish: str | None = None
         self._ended = not stream
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether a stream has said all that makes a reply."""
+        return self._stream and bool(self._ended or self._finish)
+
     def feed(self, event: str | bytes) -> list[Piece]:
         if event == "[DONE]":
             self._ended = True

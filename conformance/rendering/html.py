@@ -10,6 +10,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from conformance import fault_table
 from conformance.characters import printable
 from conformance.matrix import MARKS, cassette_lines, counted, summary
 from conformance.outcomes import Outcome
@@ -40,6 +41,8 @@ def page(report: Mapping[str, Any]) -> str:
         counted=counted,
         missing=_missing(report),
         cassettes=cassette_lines(report),
+        faults=fault_table.table(report),
+        faults_title=fault_table.TITLE,
         columns=list(enumerate(there)),
         heads=_heads(there),
         chapters=chapters(report, explained),

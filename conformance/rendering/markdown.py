@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from conformance import fault_table
 from conformance.characters import one_line, printable
 from conformance.matrix import cassette_lines, scoped
 from conformance.matrix import summary as sentence
@@ -27,7 +28,8 @@ def summary(report: Mapping[str, Any]) -> str:
     Returns:
         str: Markdown of a page or two, whatever the length of the report.
     """
-    parts = [_head(report), _profiles(report), _targets(report), _failures(report), _cassettes(report), _foot(report)]
+    shown = (_head, _profiles, _targets, _failures, _faults, _cassettes, _foot)
+    parts = [part(report) for part in shown]
     return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
 
@@ -98,6 +100,13 @@ def _failures(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{escaped(one_line(check['reason'], LIMIT))}\n"
         if check["reproduce"]:
             yield from ("```sh", printable(check["reproduce"]).replace("```", "'``'`"), "```")
+
+
+def _faults(report: Mapping[str, Any]) -> Iterator[str]:
+    if found := fault_table.table(report):
+        head = ["", *(escaped(f"{target} {surface}") for target, surface in found.columns)]
+        yield f"### {fault_table.TITLE}\n"
+        yield from _table(head, [[name, *(cell.text for cell in cells)] for name, cells in found.lines])
 
 
 def _cassettes(report: Mapping[str, Any]) -> Iterator[str]:

@@ -19,13 +19,14 @@ forced.py      ForcedModel: the same for a model in this process, of which each 
 
 from conformance.scripted.forced import ForcedModel
 from conformance.scripted.model import ScriptedModel
-from conformance.scripted.script import Call, Fault, Gate, Raw, Reply, Request, Usage
+from conformance.scripted.script import Bare, Call, Fault, Gate, Raw, Reply, Request, Usage
 from conformance.scripted.server import ScriptedServer
 from conformance.scripted.standin import StandIn
 from conformance.scripted.tokens import Vocabulary
 from conformance.scripted.wire import Wire
 
 __all__ = [
+    "Bare",
     "Call",
     "Fault",
     "ForcedModel",

@@ -1,12 +1,12 @@
 """From a scripted reply to what goes over the connection. Pure."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from conformance.scripted.pieces import gates
-from conformance.scripted.script import Answerable, Fault, Gate, Json, Raw, Reply, Request
+from conformance.scripted.script import Answerable, Bare, Fault, Gate, Json, Raw, Reply, Request
 from conformance.scripted.wire import Wire
 
 
@@ -14,28 +14,30 @@ from conformance.scripted.wire import Wire
 class Answer:
     """What a connection sends: the head, then the items one by one, held at the gates.
 
-    `keeps` says whether the connection lives on, `finishes` whether a chunked body gets its terminating chunk.
+    `keeps` says whether the connection lives on, `finishes` whether a chunked body gets its terminating chunk, `resets`
+    whether a connection that does not live on is reset. A bare one has no head: its items are all there is.
     """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     items: list[bytes | Gate] = field(default_factory=list)
     before: list[Gate] = field(default_factory=list)
-    kind: Literal["reset", "hang"] | None = None
+    kind: Literal["reset", "hang", "bare"] | None = None
     keeps: bool = True
     finishes: bool = True
+    resets: bool = False
 
     @property
     def is_chunked(self) -> bool:
         """Whether the items are chunks of unknown total length."""
-        return "content-length" not in self.headers
+        return self.kind is None and "content-length" not in self.headers
 
 
 def compose(reply: Answerable, request: Request, wire: Wire, number: int, call_numbers: Iterator[int]) -> Answer:
     """Make the answer to a request.
 
     Args:
-        reply: Reply, Fault or Raw, what the script says.
+        reply: Reply, Fault, Raw or Bare, what the script says.
         request: Request, what was asked.
         wire: Wire, on which it was asked.
         number: int, the request's number.
@@ -50,8 +52,10 @@ def compose(reply: Answerable, request: Request, wire: Wire, number: int, call_n
         answer = _fault(reply, request, wire, number)
     elif isinstance(reply, Raw):
         answer = _raw(reply, wire)
+    elif isinstance(reply, Bare):
+        return Answer(kind="bare", items=_items(reply.data), keeps=False, resets=reply.resets)
     else:
-        raise TypeError(f"a script holds Reply, Fault and Raw, or a callable that returns one; not {reply!r}")
+        raise TypeError(f"a script holds Reply, Fault, Raw and Bare, or a callable that returns one; not {reply!r}")
     return replace(answer, headers=wire.request_id(number) | answer.headers)
 
 
@@ -113,12 +117,17 @@ def _fault(fault: Fault, request: Request, wire: Wire, number: int) -> Answer:
 
 
 def _raw(raw: Raw, wire: Wire) -> Answer:
-    items: list[bytes | Gate] = [raw.body] if isinstance(raw.body, bytes) else list(raw.body)
-    if strangers := [item for item in items if not isinstance(item, bytes | Gate)]:
-        raise TypeError(f"Raw holds bytes and gates, not {strangers[0]!r}")
+    items = _items(raw.body)
     streamed, _, _ = wire.stream_type.partition(";")
     headers = {"content-type": raw.content_type or streamed} | _lowered(raw.headers)
-    return Answer(status=raw.status, headers=headers, items=items, keeps=raw.ends, finishes=raw.ends)
+    return Answer(status=raw.status, headers=headers, items=items, keeps=raw.ends, finishes=raw.ends, resets=raw.resets)
+
+
+def _items(body: bytes | Sequence[bytes | Gate]) -> list[bytes | Gate]:
+    items: list[bytes | Gate] = [body] if isinstance(body, bytes) else list(body)
+    if strangers := [item for item in items if not isinstance(item, bytes | Gate)]:
+        raise TypeError(f"Raw and Bare hold bytes and gates, not {strangers[0]!r}")
+    return items
 
 
 def _json(status: int, body: Json, wire: Wire, headers: Mapping[str, str]) -> Answer:

@@ -51,6 +51,8 @@ class Connection:
             while (request := read_request(reader)) is not None:
                 answer = self._respond(request)
                 self._send(answer)
+                if answer.resets:
+                    self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
                 if not answer.keeps or request.headers.get("connection", "").lower() == "close":
                     return
 
@@ -67,7 +69,8 @@ class Connection:
             return
         for gate in answer.before:
             self._hold(gate)
-        self._push(head(answer))
+        if answer.kind is None:
+            self._push(head(answer))
         for item in answer.items:
             if isinstance(item, Gate):
                 self._hold(item)

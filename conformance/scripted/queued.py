@@ -46,12 +46,17 @@ class Queued(StandIn):
         with self._lock:
             self._default = reply
 
-    def clear(self) -> None:
-        """Forget the script, what `always` said, and the requests."""
+    def unscript(self) -> None:
+        """Forget the script and what `always` said."""
         with self._lock:
             self._queue.clear()
-            self._requests.clear()
             self._default = None
+
+    def clear(self) -> None:
+        """Forget the script, what `always` said, and the requests."""
+        self.unscript()
+        with self._lock:
+            self._requests.clear()
 
     def _keep(self, request: Request) -> int:
         """Keep a request, and say how many there are by now; the lock is held."""

@@ -165,6 +165,7 @@ class Raw:
         content_type: str or None, default None: that of a stream on the wire of the request.
         headers: Mapping of str to str, default {}: added to the response.
         ends: bool, default True: False breaks the connection instead of sending the terminating chunk.
+        resets: bool, default False: with ends=False, whether it is reset; otherwise it is closed.
     """
 
     body: bytes | Sequence[bytes | Gate]
@@ -173,6 +174,21 @@ class Raw:
     content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     ends: bool = True
+    resets: bool = False
+
+
+@dataclass(frozen=True)
+class Bare:
+    """Exact bytes of the connection in place of a response: whatever there is of HTTP is in them. Then it is closed.
+
+    Args:
+        data: bytes or Sequence of bytes and Gate.
+        resets: bool, default False: whether it is reset instead.
+    """
+
+    data: bytes | Sequence[bytes | Gate]
+    _: KW_ONLY
+    resets: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,5 +214,5 @@ class Request:
     query: str = ""
 
 
-Answerable: TypeAlias = Reply | Fault | Raw
+Answerable: TypeAlias = Reply | Fault | Raw | Bare
 Scripted: TypeAlias = Answerable | Callable[[Request], Answerable]

@@ -37,6 +37,7 @@ class ScriptedServer(Queued):
 
     Attributes:
         disconnected: threading.Event, set when a client leaves while its reply is written, held at a gate or hanging.
+        alone: threading.Event, set while at most one connection is open.
         model: str, the model that clients ask for; api_key: str, the key they give.
     """
 
@@ -46,6 +47,8 @@ class ScriptedServer(Queued):
     def __init__(self, *wires: Wire) -> None:
         super().__init__()
         self.disconnected = threading.Event()
+        self.alone = threading.Event()
+        self.alone.set()
         self._exchanges: list[tuple[Request, Answer]] = []
         self._stopping = threading.Event()
         self._numbers = itertools.count(1)
@@ -65,8 +68,11 @@ class ScriptedServer(Queued):
     ) -> None:
         self.stop()
 
-    def start(self) -> None:
-        """Listen on a free port of 127.0.0.1.
+    def start(self, port: int = 0) -> None:
+        """Listen on a port of 127.0.0.1.
+
+        Args:
+            port: int, default 0: a free one; or the one it had before it was stopped.
 
         Raises:
             RuntimeError: the server is running.
@@ -74,7 +80,7 @@ class ScriptedServer(Queued):
         if self._listener is not None:
             raise RuntimeError("the scripted server is running; stop() it before another start()")
         self._stopping.clear()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
         self._acceptor = threading.Thread(target=self._accept, args=(self._listener,), name="scripted", daemon=True)
         self._acceptor.start()
 
@@ -100,6 +106,13 @@ class ScriptedServer(Queued):
             thread.join(JOIN)
 
     @property
+    def port(self) -> int:
+        """The port it listens on; not to be asked when it does not run."""
+        if self._listener is None:
+            raise RuntimeError("the scripted server is not running; use it in a with statement, or start() it")
+        return int(self._listener.getsockname()[1])
+
+    @property
     def openai_url(self) -> str:
         """The base URL for an OpenAI client."""
         return self.url("openai")
@@ -120,13 +133,10 @@ class ScriptedServer(Queued):
 
         Raises:
             ValueError: there is no such wire.
-            RuntimeError: the server is not running.
         """
         if wire not in self._wires:
             raise ValueError(f"no wire {wire!r}; there are {' and '.join(map(repr, self._wires))}")
-        if self._listener is None:
-            raise RuntimeError("the scripted server is not running; use it in a with statement, or start() it")
-        return self._wires[wire].base(f"http://127.0.0.1:{self._listener.getsockname()[1]}")
+        return self._wires[wire].base(f"http://127.0.0.1:{self.port}")
 
     @property
     def exchanges(self) -> list[tuple[Request, Answer]]:
@@ -151,6 +161,7 @@ class ScriptedServer(Queued):
             thread = threading.Thread(target=self._serve, args=(connection,), name="scripted", daemon=True)
             with self._lock:
                 self._connections[thread] = connection
+                self._count()
             thread.start()
 
     def _serve(self, connection: Connection) -> None:
@@ -159,6 +170,10 @@ class ScriptedServer(Queued):
         finally:
             with self._lock:
                 del self._connections[threading.current_thread()]
+                self._count()
+
+    def _count(self) -> None:  # with the lock
+        (self.alone.clear if len(self._connections) > 1 else self.alone.set)()
 
     def _answer(self, request: Request) -> Answer:
         """The answer to a request, kept for who has to explain a failure."""

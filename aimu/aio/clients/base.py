@@ -176,7 +176,7 @@ class ModelClient(Calls):
 
     def _run(self, turn: Turn) -> Any:
         chunks = self._drive(turn)
-        return ChunkStream(chunks, turn) if turn.is_streamed else drained(chunks, turn)
+        return ChunkStream(chunks, turn) if turn.options.stream else drained(chunks, turn)
 
     async def _drive(self, turn: Turn) -> AsyncGenerator[StreamChunk, None]:
         try:
@@ -185,10 +185,11 @@ class ModelClient(Calls):
                 turn.offer(await offered_by(server))
             for request in turn.requests():
                 self._require_open()
-                async with self._open(request) as events:
-                    async for event in events:
-                        for chunk in turn.feed(event):
-                            yield chunk
+                with turn.hearing():
+                    async with self._open(request) as events:
+                        async for event in events:
+                            for chunk in turn.feed(event):
+                                yield chunk
                 for chunk in turn.finish():
                     yield chunk
                 for chunk in await self._handle_tool_calls(turn):
