@@ -1,16 +1,16 @@
 """What a fault has to come to, in all its ways: streamed and whole, in the first round of a turn and in a later one."""
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from conformance.driver import Driver
-from conformance.exchanges import WAYS, Json, ask, tools_of
+from conformance.exchanges import WAYS, Json, ask
 from conformance.scripted import Call, Reply, Request
 
 BEFORE: Final[list[Json]] = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
-FINE: Final = "Fine"
+FINE: Final = "Fíne 🙂"
 ROUND: Final = Reply("See.", calls=[Call("clock", {"zone": "CET"})])
 ROUNDS: Final = {False: "in the first round", True: "in a later round"}
 PATIENCE: Final = 2.0  # seconds for a connection that is being closed
@@ -32,6 +32,7 @@ class Fault:
         is_caused: bool, default True: whether it comes of an exception of the SDK or of another library.
         streams: tuple of bool, default both: whether the reply is asked for as a stream.
         rounds: tuple of bool, default both: whether it comes in a later round.
+        calls: int, default 0: how many calls of `weather` an answer holds that has to be read; `FINE` follows them.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Fault:
     is_caused: bool = True
     streams: tuple[bool, ...] = WAYS
     rounds: tuple[bool, ...] = WAYS
+    calls: int = 0
 
 
 @dataclass
@@ -102,11 +104,13 @@ class Bench:
     async def _survive(self, fault: Fault, stream: bool, later: bool) -> None:
         """The fault costs nothing: the reply is read."""
         client, asked = self._ready(fault, later)
+        self.d.script(*[Reply(FINE)] * (fault.calls > 0))
         observed = await ask(self.d, client, stream=stream)
         said = f"See.{FINE}" if later and stream else FINE
         assert observed == said, f"the reply was read as {observed!r}"
-        self._check_over(client.messages, later)
-        self._check_sent(asked + 1 + later)
+        calls = ["assistant", *["tool"] * fault.calls] if fault.calls else []
+        self._check_over(client.messages, later, calls)
+        self._check_sent(asked + 1 + later + (fault.calls > 0))
         await self._check_connections()
 
     def _ready(self, fault: Fault, later: bool) -> tuple[Any, int]:
@@ -126,7 +130,13 @@ class Bench:
             self._runs.append(zone)
             return f"noon in {zone}"
 
-        return [tools_of(self.d)[0], clock]
+        @self.d.lib.tool  # type: ignore[untyped-decorator]
+        def weather(city: str) -> str:
+            """Tell the weather."""
+            self._runs.append(city)
+            return f"sunny in {city}"
+
+        return [weather, clock]
 
     def _check_error(self, fault: Fault, error: Any) -> None:
         d, number = self.d, len(self.d.server.requests)
@@ -148,10 +158,11 @@ class Bench:
         results = [message for message in messages if message["role"] == "tool"]
         calls = [call["id"] for message in messages for call in message.get("tool_calls") or ()]
         assert [message["tool_call_id"] for message in results] == calls, f"the calls {calls} have {results}"
-        assert self._runs == ["CET"] * len(results), f"the tool ran {len(self._runs)} times for {len(results)} results"
+        assert len(set(calls)) == len(calls), f"two calls of one id: {calls}"
+        assert len(self._runs) == len(results), f"tools ran {len(self._runs)} times for {len(results)} results"
 
-    def _check_over(self, messages: list[Json], later: bool) -> None:
-        self._check_turn(messages, ["user", *(["assistant", "tool"] if later else []), "assistant"])
+    def _check_over(self, messages: list[Json], later: bool, calls: Sequence[str] = ()) -> None:
+        self._check_turn(messages, ["user", *(["assistant", "tool"] if later else []), *calls, "assistant"])
         assert (messages[2]["content"], messages[-1]["content"]) == ("hi", FINE), f"observed {messages[2:]}"
 
     def _check_sent(self, expected: int) -> None:

@@ -125,7 +125,7 @@ async def test_break_in_a_whole_reply(d: Driver) -> None:
 def breaks(d: Driver, reply: Reply) -> Iterator[Fault]:
     """A stream that breaks behind each of its events and in the middle of each, by ending and by being closed."""
     _, whole = places(d, reply)
-    streamed = partial(broken, streams=(True,))
+    streamed = partial(broken, streams=(True,), has_id=True)
     for at in range(whole):
         later = (False, True) if at % 3 == 0 else (False,)
         yield streamed(f"closed behind {at} events", cut(reply, at, ends=False), rounds=later)
@@ -146,7 +146,7 @@ async def test_break_at_each_place_of_calls(d: Driver) -> None:
     """A reply with calls that breaks off runs none of them, those that had come whole as little as the torn one."""
     _, whole = places(d, CALLS)
     rows = [
-        broken(f"closed behind {at} events", cut(CALLS, at, ends=False), streams=(True,), rounds=(False,))
+        broken(f"closed behind {at} events", cut(CALLS, at, ends=False), streams=(True,), rounds=(False,), has_id=True)
         for at in range(1, whole)
     ]
     await Bench(d).endure(rows)
@@ -190,8 +190,8 @@ async def test_silence(d: Driver) -> None:
         silent("before the head", lambda _: Reply(FINE, before=held()), streams=later, rounds=later),
         silent("in the head", lambda _: Bare([HEAD, held()]), streams=later, rounds=first),
         silent("in the body", lambda _: Bare([HEAD + TORN, held()]), streams=first, rounds=later),
-        silent("between events", between(0.0), streams=later),
-        silent("in an event", between(0.5), streams=later, rounds=first),
+        silent("between events", between(0.0), streams=later, has_id=True),
+        silent("in an event", between(0.5), streams=later, rounds=first, has_id=True),
     ]
     await Bench(d, {"timeout": TIME}).endure(rows)
     assert len(gates) == 7

@@ -64,7 +64,7 @@ def _events(answer: Answer) -> list[str]:
 def _one_line(raw: bytes) -> str:
     try:
         return json.dumps(json.loads(raw), ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _text(raw)
 
 

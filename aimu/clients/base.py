@@ -184,10 +184,10 @@ class ModelClient(Calls):
                 turn.offer(server.as_tools())
             for request in turn.requests():
                 self._require_open()
-                with turn.hearing(), self._open(request) as events:
+                with self._open(request) as events:
                     for event in events:
                         yield from turn.feed(event)
-                yield from turn.finish()
+                    yield from turn.finish()
                 yield from self._handle_tool_calls(turn)
         finally:
             turn.close()

@@ -76,7 +76,7 @@ class HTTPClient(ModelClient):
         try:
             response = self._sdk.post(request.path, cast_to=httpx2.Response, body=request.body, stream=request.stream)
             check_content_type(self.provider, response.headers.get("content-type", ""), request.stream)
-            yield self._events(response, request.stream)
+            yield self._events(response, request)
         except Exception as exc:
             request_id = request_id_in(response.headers) if response is not None else None
             if error := translated(exc, self.provider, self._secrets, request_id):
@@ -86,11 +86,15 @@ class HTTPClient(ModelClient):
             if response is not None:
                 response.close()
 
-    def _events(self, response: httpx2.Response, stream: bool) -> Generator[str | bytes, None, None]:
-        if not stream:
+    def _events(self, response: httpx2.Response, request: Request) -> Generator[str | bytes, None, None]:
+        if not request.stream:
             yield response.content
             return
         decoder = SSEDecoder()
-        for fragment in response.iter_bytes():
-            yield from decoder.feed(fragment)
+        try:
+            for fragment in response.iter_bytes():
+                yield from decoder.feed(fragment)
+        except httpx2.TransportError:
+            if not request.is_heard():
+                raise
         yield from decoder.close()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypedDict, cast
 
 from aimu.core.chunks import StreamingContentType
 from aimu.core.messages import Message, sendable
 from aimu.core.structured import OutputSchema
-from aimu.errors import ModelConnectionError
 
 Piece = tuple[StreamingContentType, str]
 
@@ -82,8 +80,8 @@ class Reply:
         return message
 
     def sendable(self) -> Reply:
-        """The same reply, its text fit to be sent back."""
-        calls = [ToolCall(*map(sendable, (call.id, call.name, call.arguments))) for call in self.calls]
+        """The same reply, its text fit to be sent back; TypeError where a call could not be."""
+        calls = [ToolCall(*map(_sendable_word, (call.id, call.name, call.arguments))) for call in self.calls]
         text, thinking, state = map(sendable, (self.text, self.thinking, self.state))
         return replace(self, text=text, thinking=thinking, calls=calls, state=state)
 
@@ -105,6 +103,13 @@ class Reply:
         )
 
 
+def _sendable_word(word: str | None) -> str:
+    """The id, the name or the arguments of a call: a server may have sent anything there (ERRORS-3)."""
+    if not isinstance(word, str | None):
+        raise TypeError(f"{type(word).__name__} {word!r:.40} in place of the id, name or arguments of a call")
+    return str(sendable(word or ""))
+
+
 @dataclass(frozen=True)
 class Prompt:
     """What a codec encodes: everything that decides one request, and nothing else."""
@@ -119,36 +124,28 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Request:
-    """One request, encoded: where it goes, what it says, and whether the answer is streamed."""
+    """One request, encoded: where it goes, what it says, and whether the answer is streamed.
+
+    ``is_heard`` tells, while the answer comes, whether it was whole already; what breaks then is no fault (FAULTS-2).
+    """
 
     path: str
     body: dict[str, Any]
     stream: bool
+    is_heard: Callable[[], bool] = field(default=bool, compare=False)
 
 
 class Decoder(Protocol):
-    """Reads one response. ``feed`` per event, then ``finish`` once; ``reply`` is whole after that."""
+    """Reads one response. ``feed`` per event, then ``finish`` once; ``reply`` is whole after that.
+
+    One that can tell before the end of a stream that it had all of a reply says so as ``is_whole``.
+    """
 
     reply: Reply
 
     def feed(self, event: Any) -> Sequence[Piece]: ...
 
     def finish(self) -> Sequence[Piece]: ...
-
-
-@contextmanager
-def heard(decoder: Decoder) -> Iterator[None]:
-    """What breaks or falls silent behind a reply that was whole costs nothing of it (FAULTS-2).
-
-    Args:
-        decoder: What reads the reply; one that has no ``is_whole`` cannot tell before the end.
-    """
-    try:
-        yield
-    except ModelConnectionError as exc:
-        is_told = exc.status is not None  # an error that the provider itself sent
-        if is_told or not getattr(decoder, "is_whole", False):
-            raise
 
 
 class Codec(Protocol):

@@ -18,6 +18,7 @@ from aimu.errors import ColourError, ToolError
 
 Tool = Callable[..., Any]
 OnToolError = Literal["raise", "report"]
+_SHOWN = 500  # characters of arguments that cannot be read
 
 
 def checked_tools(tools: Iterable[Tool]) -> list[Tool]:
@@ -182,9 +183,8 @@ class PendingCall:
 
     def _read_arguments(self, tool: Tool) -> None:
         if (given := _parsed(self.call.arguments)) is None:
-            self.response = (
-                f"Tool {self.call.name!r} was not run: its arguments are not a JSON object: {self.call.arguments!r}"
-            )
+            told = _shortened(self.call.arguments)
+            self.response = f"Tool {self.call.name!r} was not run: its arguments are not a JSON object: {told}"
             return
         try:
             self._arguments = tool.__tool_validate__(given)  # type: ignore[attr-defined]
@@ -220,6 +220,13 @@ def _parsed(arguments: str) -> dict[str, Any] | None:
     except (RecursionError, ValueError):
         return None
     return {} if value is None else value if isinstance(value, dict) else None
+
+
+def _shortened(arguments: str) -> str:
+    """Arguments as a message shows them: the model has them already, and may have written megabytes."""
+    if len(arguments) <= _SHOWN:
+        return repr(arguments)
+    return f"{arguments[:_SHOWN]!r}, and {len(arguments) - _SHOWN} characters more"
 
 
 def parsed_arguments(arguments: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ once per request:
     turn.open()                       take the conversation, or ConcurrentTurnError
     turn.offer(tools)                 per server of turn.servers: the tools it has
     for request in turn.requests():   the requests it still needs; reads state, changes nothing
-        with turn.hearing():          round the answer: what breaks behind a whole reply is nothing
         turn.feed(event)              per event of the answer: the chunks it brings
         turn.finish()                 the answer is whole: the chunks held back, or its error
         turn.calls                    run each that is open; none when the turn is over
@@ -21,7 +20,7 @@ and the answer of each of its calls, an unfinished call's answer saying why it h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -29,7 +28,7 @@ from aimu.core.chunks import TOOL_CALLING, StreamChunk
 from aimu.core.conversation import Conversation, with_system
 from aimu.core.messages import Message
 from aimu.core.options import TurnOptions
-from aimu.core.reply import Codec, Piece, Prompt, Reply, Request, Usage, heard, summed
+from aimu.core.reply import Codec, Piece, Prompt, Reply, Request, Usage, summed
 from aimu.core.structured import unfit
 from aimu.core.toolcalls import PendingCall, Tool, tool_name, tool_specs
 from aimu.errors import (
@@ -108,17 +107,14 @@ class Turn:
         while not self.is_done:
             request = self._codec.encode(self._prompt())
             self._decoder = self._codec.decoder(request)
-            yield request
-
-    def hearing(self) -> AbstractContextManager[None]:
-        return heard(self._decoder)
+            yield replace(request, is_heard=self._is_heard)
 
     def feed(self, event: Any) -> list[StreamChunk]:
         return self._chunks(self._decoded(self._decoder.feed, event))
 
     def finish(self) -> list[StreamChunk]:
         chunks = self._chunks(self._decoded(self._decoder.finish))
-        reply: Reply = self._decoder.reply.sendable()
+        reply: Reply = self._decoded(self._decoder.reply.sendable)
         self._requests_made += 1
         self._note(reply)
         if reply.refusal is not None:
@@ -142,13 +138,16 @@ class Turn:
         self._rounds_kept += 1
         return chunks
 
-    def _decoded(self, read: Callable[..., Sequence[Piece]], *event: Any) -> Sequence[Piece]:
+    def _decoded(self, read: Callable[..., Any], *event: Any) -> Any:
         try:
             return read(*event)
         except (AttributeError, IndexError, KeyError, TypeError) as exc:
             raise MalformedResponseError(
                 f"a part of the reply has an unexpected shape: {exc!r}", provider=self.options.provider
             ) from exc
+
+    def _is_heard(self) -> bool:
+        return bool(getattr(self._decoder, "is_whole", False))
 
     def _prompt(self) -> Prompt:
         history = [] if self._fresh else self._conversation.messages

@@ -137,6 +137,7 @@ def translated(
         found = MalformedResponseError(f"{provider} sent a body that cannot be read: {exc}", provider=provider)
     else:
         return None
+    found.request_id = found.request_id or request_id
     hide(found, secrets)
     return found
 
@@ -160,7 +161,8 @@ def _read_json(event: str | bytes) -> Any:
     try:
         return from_json(event)  # three times as fast as the standard library's
     except ValueError:
-        return json.loads(event)  # which also reads half of a surrogate pair, as some servers cut them
+        text = event if isinstance(event, str) else event.decode("utf-8-sig")
+        return json.loads(text)  # which also reads half of a surrogate pair, as some servers cut them
 
 
 def cut_off(provider: str) -> ModelConnectionError:

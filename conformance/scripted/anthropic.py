@@ -126,7 +126,7 @@ def _input(arguments: str) -> Any:
     # A whole body cannot hold torn JSON; the text itself then stands where the object should.
     try:
         return json.loads(arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return arguments
 
 

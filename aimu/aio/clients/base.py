@@ -185,13 +185,12 @@ class ModelClient(Calls):
                 turn.offer(await offered_by(server))
             for request in turn.requests():
                 self._require_open()
-                with turn.hearing():
-                    async with self._open(request) as events:
-                        async for event in events:
-                            for chunk in turn.feed(event):
-                                yield chunk
-                for chunk in turn.finish():
-                    yield chunk
+                async with self._open(request) as events:
+                    async for event in events:
+                        for chunk in turn.feed(event):
+                            yield chunk
+                    for chunk in turn.finish():
+                        yield chunk
                 for chunk in await self._handle_tool_calls(turn):
                     yield chunk
         finally:

@@ -78,7 +78,7 @@ class HTTPClient(ModelClient):
                 request.path, cast_to=httpx2.Response, body=request.body, stream=request.stream
             )
             check_content_type(self.provider, response.headers.get("content-type", ""), request.stream)
-            async with aclosing(self._events(response, request.stream)) as events:
+            async with aclosing(self._events(response, request)) as events:
                 yield events
         except Exception as exc:
             request_id = request_id_in(response.headers) if response is not None else None
@@ -89,13 +89,17 @@ class HTTPClient(ModelClient):
             if response is not None:
                 await response.aclose()
 
-    async def _events(self, response: httpx2.Response, stream: bool) -> AsyncGenerator[str | bytes, None]:
-        if not stream:
+    async def _events(self, response: httpx2.Response, request: Request) -> AsyncGenerator[str | bytes, None]:
+        if not request.stream:
             yield response.content
             return
         decoder = SSEDecoder()
-        async for fragment in response.aiter_bytes():
-            for event in decoder.feed(fragment):
-                yield event
+        try:
+            async for fragment in response.aiter_bytes():
+                for event in decoder.feed(fragment):
+                    yield event
+        except httpx2.TransportError:
+            if not request.is_heard():
+                raise
         for event in decoder.close():
             yield event
