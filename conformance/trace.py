@@ -11,6 +11,7 @@ from conformance.scripted import Request, StandIn
 from conformance.scripted.answer import Answer
 
 BODY: Final = 2000  # characters of a body that are kept
+NEAR: Final = 50_000  # characters at either end that are searched for secrets; far more than are kept
 EVENT: Final = 500  # characters of an event
 EVENTS: Final = 10  # events of an answer
 EXCHANGES: Final = 8  # exchanges of a check
@@ -25,7 +26,8 @@ def trace(server: StandIn) -> Trace:
     Returns:
         list of dict: as the schema of the report has them; what is left out is counted.
     """
-    return _cut([_exchange(request, answer) for request, answer in server.exchanges], EXCHANGES, _gap)
+    shown = _cut(list(server.exchanges), EXCHANGES, _gap)
+    return [each if isinstance(each, dict) else _exchange(*each) for each in shown]
 
 
 def told(exchanges: Iterable[dict[str, Any]]) -> list[str]:
@@ -58,7 +60,8 @@ def _events(answer: Answer) -> list[str]:
     if "event-stream" not in answer.headers.get("content-type", ""):
         return [_shortened(_one_line(body), BODY)] if body else []
     events = [" ".join(event.splitlines()) for event in re.split(r"\r?\n\r?\n", _text(body)) if event.strip()]
-    return _cut([_shortened(event, EVENT) for event in events], EVENTS, lambda count: f"... {count} events left out")
+    shown = _cut(events, EVENTS, lambda count: f"... {count} events left out")
+    return [_shortened(event, EVENT) for event in shown]
 
 
 def _one_line(raw: bytes) -> str:
@@ -73,12 +76,16 @@ def _text(raw: bytes) -> str:
 
 
 def _shortened(text: str, limit: int) -> str:
-    """The beginning and the end of a text; secrets go first, lest half of one is left."""
-    text = withhold(text)
+    """The beginning and the end of a text; secrets go first, lest half of one is left.
+
+    Of megabytes only so much is looked through at either end that what is cut there is not shown.
+    """
+    hidden = max(0, len(text) - 2 * NEAR)
+    text = withhold(text if not hidden else text[:NEAR] + text[-NEAR:])
     if len(text) <= limit:
         return text
     tail = limit // 4
-    return f"{text[: limit - tail]} [{len(text) - limit} characters left out] {text[-tail:]}"
+    return f"{text[: limit - tail]} [{hidden + len(text) - limit} characters left out] {text[-tail:]}"
 
 
 def _gap(count: int) -> dict[str, Any]:
