@@ -76,11 +76,12 @@ async def test_each_status_is_sent_again_as_it_says(d: Driver) -> None:
 @requirement("FAULTS-1", "ERRORS-3", "ERRORS-6", needs=WIRE)
 async def test_success_without_an_answer(d: Driver) -> None:
     """A status that says that there is nothing is no answer, nor is a page with a status of success."""
-    nothing = Bare(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+    head = b"HTTP/1.1 204 No Content\r\nconnection: close\r\ncontent-type: "
+    nothing, stream = Bare(head + b"application/json\r\n\r\n"), Bare(head + b"text/event-stream\r\n\r\n")
     wrong = partial(Fault, error="MalformedResponseError", retryable=False, is_caused=False)
     rows = [
         wrong("204", nothing, streams=(False,)),
-        Fault("204", nothing, "ModelConnectionError", streams=(True,), is_caused=False),
+        Fault("204", stream, "ModelConnectionError", streams=(True,), is_caused=False),
         wrong("200, a page", page(200), words="text/html", has_id=True),
         wrong("201, text", page(201, b"Made", "text/plain"), words="text/plain", has_id=True),
     ]

@@ -218,7 +218,6 @@ ERRORS: Final = {
     "server_error": ("ServerError", 500, True),
     "invalid_request_error": ("InvalidRequestError", 400, False),
     "authentication_error": ("AuthenticationError", 401, False),
-    "timeout_error": ("ModelTimeoutError", 408, True),
     "overloaded_error": ("OverloadedError", 529, True),
     "novel_error": ("ServerError", None, True),
 }
