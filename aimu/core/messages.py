@@ -22,7 +22,7 @@ def sendable(value: Any) -> Any:
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
         return [sendable(item) for item in value]
-    return {key: sendable(item) for key, item in value.items()} if isinstance(value, dict) else value
+    return {sendable(key): sendable(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def text_of(content: Any) -> str:

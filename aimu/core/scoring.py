@@ -8,7 +8,7 @@ from string import Formatter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from aimu.core.client import ClientState
-from aimu.core.colour import Colour, is_async_callable, refuse_awaitable
+from aimu.core.colour import Colour, is_async_callable, named_end, refuse_awaitable
 from aimu.core.conversation import Conversation
 from aimu.core.options import Kwargs
 from aimu.core.runners import Task, require_colour
@@ -72,7 +72,7 @@ class Scoring:
         try:
             return self.call(self.row)
         except (StopIteration, StopAsyncIteration) as exc:
-            raise RuntimeError(f"the scorer raised {type(exc).__name__}") from exc
+            raise named_end(exc, "the scorer") from exc
 
     def take(self, given: Any) -> None:
         """Take what the scorer returned (SCORER-2).

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from aimu.core.colour import Colour, colour_of, refuse_awaitable
+from aimu.core.colour import Colour, colour_of, named_end, refuse_awaitable
 from aimu.core.messages import Message, sendable
 from aimu.core.reply import ToolCall
 from aimu.errors import ColourError, ToolError
@@ -124,7 +124,7 @@ class PendingCall:
         try:
             return self._tool(**self._arguments)
         except (StopIteration, StopAsyncIteration) as exc:
-            raise RuntimeError(f"tool {self.call.name!r} raised {type(exc).__name__}") from exc
+            raise named_end(exc, f"tool {self.call.name!r}") from exc
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -135,10 +135,10 @@ class PendingCall:
         except ToolError as exc:
             self.response = f"Tool {self.call.name!r} failed: {exc}"
         except Exception as exc:
-            self.error = exc
+            self.error = named_end(exc, f"tool {self.call.name!r}")
             if not self._report or isinstance(exc, ColourError):
-                raise
-            self.response = f"Tool {self.call.name!r} failed: {type(exc).__name__}: {exc}"
+                raise self.error from self.error.__cause__
+            self.response = f"Tool {self.call.name!r} failed: {type(self.error).__name__}: {self.error}"
         except BaseException as exc:
             self.error = exc
             raise
@@ -216,7 +216,7 @@ def _parsed(arguments: str) -> dict[str, Any] | None:
     if not arguments.strip():
         return {}
     try:
-        value = json.loads(arguments)
+        value = sendable(json.loads(arguments))  # an escape in it may stand for half of a character
     except (RecursionError, ValueError):
         return None
     return {} if value is None else value if isinstance(value, dict) else None

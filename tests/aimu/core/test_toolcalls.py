@@ -81,6 +81,12 @@ def test_what_is_no_object_is_told_to_the_model_and_the_body_does_not_run(argume
     assert parsed_arguments(arguments) == {}
 
 
+@pytest.mark.parametrize("arguments", ['{"a": "\\ud83d"}', '{"\\ud83d": 1}', '{"a": [{"b": "\\ud83d"}]}'])
+def test_half_a_character_in_arguments_is_replaced(arguments: str) -> None:
+    for found in (parsed_arguments(arguments), pending(arguments=arguments).content()["arguments"]):
+        assert "\ufffd" in json.dumps(found, ensure_ascii=False).encode().decode()
+
+
 @pytest.mark.parametrize("arguments", [{}, {"a": "x"}, {"a": 1, "c": 2}, {"a": None}])
 def test_what_does_not_fit_is_told_to_the_model_by_name(arguments: dict[str, Any]) -> None:
     call = pending(arguments=arguments)
@@ -149,6 +155,17 @@ def test_stop_iteration_does_not_end_a_generator_it_passes_through() -> None:
     with pytest.raises(RuntimeError, match="tool 'fail' raised StopIteration") as caught:
         run(pending("fail", {"kind": "stop"}))
     assert isinstance(caught.value.__cause__, StopIteration)
+
+
+@pytest.mark.parametrize("ending", [StopIteration, StopAsyncIteration])
+def test_what_python_made_of_stop_iteration_in_a_coroutine_names_the_tool(ending: type[Exception]) -> None:
+    async def end() -> None:
+        raise ending
+
+    why = f"^tool 'wait' raised {ending.__name__}$"
+    with pytest.raises(RuntimeError, match=why) as caught, pending("wait", {}).running():
+        asyncio.run(end())
+    assert isinstance(caught.value.__cause__, ending)
 
 
 def test_a_call_that_never_started_says_so() -> None:
