@@ -12,6 +12,7 @@ from aimu.core.chunks import GENERATING, StreamChunk
 from aimu.core.colour import refuse_awaitable
 from aimu.core.options import Images
 from aimu.core.structured import Schema, as_text
+from aimu.core.toolcalls import failure_text
 from aimu.errors import StructuredOutputError
 
 
@@ -122,6 +123,6 @@ class Crew:
         failed = [(step, step.failure) for step in self.steps if step.failure is not None]
         for step, failure in failed[1:]:
             name = getattr(step.runner, "name", None)
-            failed[0][1].add_note(f"worker {name!r} failed too: {type(failure).__name__}: {failure}")
+            failed[0][1].add_note(f"worker {name!r} failed too: {failure_text(failure)}")
         if failed:
             raise failed[0][1]

@@ -138,7 +138,7 @@ class PendingCall:
             self.error = named_end(exc, f"tool {self.call.name!r}")
             if not self._report or isinstance(exc, ColourError):
                 raise self.error from self.error.__cause__
-            self.response = f"Tool {self.call.name!r} failed: {type(self.error).__name__}: {self.error}"
+            self.response = f"Tool {self.call.name!r} failed: {failure_text(self.error)}"
         except BaseException as exc:
             self.error = exc
             raise
@@ -164,7 +164,7 @@ class PendingCall:
         if not self._started:
             return f"Tool {name!r} was not started: the turn was interrupted."
         if isinstance(self.error, Exception):
-            return f"Tool {name!r} failed: {type(self.error).__name__}: {self.error}"
+            return f"Tool {name!r} failed: {failure_text(self.error)}"
         return f"Tool {name!r} was cancelled before it finished."
 
     def message(self) -> Message:
@@ -207,8 +207,15 @@ def raise_first_failure(calls: Sequence[PendingCall]) -> None:
     first = failures[0].error
     assert first is not None
     for other in failures[1:]:
-        first.add_note(f"tool {other.call.name!r} failed too: {type(other.error).__name__}: {other.error}")
+        first.add_note(f"tool {other.call.name!r} failed too: {failure_text(other.error)}")
     raise first
+
+
+def failure_text(exc: BaseException | None) -> str:
+    """Type and text of an exception; of each one in a group, whose own text says nothing."""
+    if isinstance(exc, BaseExceptionGroup):
+        return "; ".join(map(failure_text, exc.exceptions))
+    return f"{type(exc).__name__}: {exc}"
 
 
 def _parsed(arguments: str) -> dict[str, Any] | None:

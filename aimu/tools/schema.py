@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema
 
+from aimu.core.typed_dicts import portable
 from aimu.errors import ToolError, ToolSignatureError
 
 
@@ -87,7 +88,8 @@ def _plain(function: Any) -> Any:
 
 def _hints(name: str, plain: Any) -> dict[str, Any]:
     try:
-        return get_type_hints(plain, include_extras=True)
+        hints = get_type_hints(plain, include_extras=True)
+        return {parameter: portable(hint) for parameter, hint in hints.items() if parameter != "return"}
     except Exception as exc:
         raise ToolSignatureError(f"tool {name!r} has a type hint that cannot be resolved: {exc}") from exc
 

@@ -63,6 +63,15 @@ def test_half_a_character_in_a_key_of_a_thoughtful_reply_is_replaced(pair: Pair)
 
 
 @WIRES
+def test_history_says_what_failed_in_a_group(pair: Pair) -> None:
+    """It said "ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)" on aio."""
+    pair.do(steps.set_tools, 0, [("crowd", False)])
+    pair.do(steps.set_one, 0, "on_tool_error", "report")
+    record = pair.do(steps.chat, 0, Ask("go"), script=[Reply(calls=[Call("crowd", id="c1")]), Reply("oh")])
+    assert record["clients"][0]["messages"][2]["content"] == "Tool 'crowd' failed: ValueError: one; TypeError: two"
+
+
+@WIRES
 def test_ctrl_c_and_cancelling_leave_the_same(pair: Pair) -> None:
     """While the model is waited for nothing of the round is kept; in a tool, the round is."""
     pair.do(steps.set_tools, 0, [("add", True), ("wait", False)])
