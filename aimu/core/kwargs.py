@@ -95,4 +95,4 @@ def _depth_of_caller() -> int:
     depth, frame = 1, sys._getframe(1)
     while frame.f_back and frame.f_globals["__name__"].split(".")[0] == __name__.split(".")[0]:
         depth, frame = depth + 1, frame.f_back
-    return depth - 1
+    return depth

@@ -141,7 +141,7 @@ class Turn:
     def _decoded(self, read: Callable[..., Any], *event: Any) -> Any:
         try:
             return read(*event)
-        except (AttributeError, IndexError, KeyError, TypeError) as exc:
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as exc:
             raise MalformedResponseError(
                 f"a part of the reply has an unexpected shape: {exc!r}", provider=self.options.provider
             ) from exc

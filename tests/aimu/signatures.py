@@ -87,7 +87,9 @@ def models(draw: st.DrawFn, depth: int) -> Typed:
     parts = {name: (portable(hint), fitting) for name, (hint, fitting) in drawn.items()}  # pydantic reads these itself
     needed = {name: draw(st.booleans()) for name in parts}
     fields: dict[str, Any] = {
-        f"field_{name}": (hint, Field(alias=name)) if needed[name] else (hint | None, Field(alias=name, default=None))
+        f"field_{name}": (hint, Field(alias=name))
+        if needed[name]
+        else (Union.__getitem__((hint, None)), Field(alias=name, default=None))
         for name, (hint, _) in parts.items()
     }
     fits = {name: fitting for name, (_, fitting) in parts.items()}

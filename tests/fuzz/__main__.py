@@ -30,7 +30,7 @@ def main() -> int:
     if given.seed:
         return written(CORPUS)
     if given.one:
-        return _fuzz(given.one, rest)
+        return _fuzz(given.one, [*rest, *given.targets])
     from tests.fuzz.targets import TARGETS
 
     return max([_run(name, given.minutes) for name in given.targets or TARGETS])

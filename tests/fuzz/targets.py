@@ -131,13 +131,8 @@ def transcript(data: bytes) -> None:
 
 def arguments(data: bytes) -> None:
     """Any arguments are run, or told to the model."""
-    _run(
-        PendingCall(
-            ToolCall("c1", "echo", data.decode("utf-8", "surrogatepass" if data[:1] == b"!" else "replace")),
-            [echo],
-            "report",
-        )
-    )
+    given = ToolCall("c1", "echo", data.decode("utf-8", "surrogateescape"))
+    _run(PendingCall(Reply(calls=[given]).sendable().calls[0], [echo], "report"))
 
 
 def frontmatter(data: bytes) -> None:

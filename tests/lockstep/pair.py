@@ -123,7 +123,8 @@ def _promised(part: Any) -> Any:
 def _in_any_order(record: Json) -> Json:
     chunks = sorted(record["chunks"], key=lambda chunk: str(chunk["agent"]))
     requests, ran = sorted(record["requests"], key=canonical), sorted(record["ran"])
-    warned = sorted(record["warned"], key=canonical)
+    # what runs in a thread or a task of its own was called from there
+    warned = sorted(({**warning, "file": ""} for warning in record["warned"]), key=canonical)
     return record | {"chunks": chunks, "requests": requests, "ran": ran, "warned": warned}
 
 

@@ -9,6 +9,7 @@ from conformance.scripted import Call, Raw, Reply, ScriptedServer
 from tests.lockstep import steps
 from tests.lockstep.life import Interrupted
 from tests.lockstep.pair import DivergedError, Pair
+from tests.lockstep.troupes import Part
 from tests.lockstep.words import Ask
 
 WIRES = pytest.mark.parametrize("wire", ["openai", "anthropic"])
@@ -69,6 +70,17 @@ def test_history_says_what_failed_in_a_group(pair: Pair) -> None:
     pair.do(steps.set_one, 0, "on_tool_error", "report")
     record = pair.do(steps.chat, 0, Ask("go"), script=[Reply(calls=[Call("crowd", id="c1")]), Reply("oh")])
     assert record["clients"][0]["messages"][2]["content"] == "Tool 'crowd' failed: ValueError: one; TypeError: two"
+
+
+@pytest.mark.parametrize("wire", ["anthropic"])
+def test_a_warning_is_for_who_called_the_library(pair: Pair) -> None:
+    """It named the library's own file, another one on each surface."""
+    seed = Ask("go", {"generate_kwargs": {"seed": 1}})
+    for part in (Part("agent"), Part("chain", (Part("agent"),))):
+        pair.do(steps.make_troupe, part)
+        warned = pair.do(steps.run, len(pair.first.runners) - 1, seed, 0)["warned"]
+        assert [warning["file"] for warning in warned] == ["lockstep"]
+    assert [warning["file"] for warning in pair.do(steps.chat, 0, seed)["warned"]] == ["lockstep"]
 
 
 @WIRES
