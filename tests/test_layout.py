@@ -88,6 +88,7 @@ ONE_SIDED = {
     ("agents/scripts.py", "_Output"): "a loop calls when the script ends, a thread asks",
     ("agents/scripts.py", "_Pipes"): "as _Output",
     ("agents/scripts.py", "_came"): "as _Output",
+    ("stream.py", "finished"): "what a thread does nobody cancels half-way",
     ("stream.py", "closing"): "sync closes with a with block; a coroutine that is not awaited yet cannot",
 }
 # the same thing in the other colour

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING, Any, Generic, Self
 
@@ -84,8 +85,10 @@ def owned(stream: ChunkStream[Any], close: Callable[[], Awaitable[None]]) -> Chu
             async for chunk in stream:
                 yield chunk
         finally:
-            await stream.aclose()
-            await ending.aclose()
+            try:
+                await stream.aclose()
+            finally:
+                await ending.aclose()
 
     return ChunkStream(chunks(), stream._work, ending.aclose)
 
@@ -96,3 +99,16 @@ async def closing(answer: Awaitable[Any], close: Callable[[], Awaitable[None]]) 
         return await answer
     finally:
         await close()
+
+
+async def finished(work: Coroutine[Any, Any, None]) -> None:
+    """Run what may not be left half-done to its end, in a task of its own; a cancellation rises behind it (CHAT-8)."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not task.done():
+            await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # the cancellation is what is told
+        raise

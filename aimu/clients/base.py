@@ -159,10 +159,10 @@ class ModelClient(Calls):
 
     def close(self) -> None:
         """Let go of the connection or the weights, unless they are another client's; idempotent (CHAT-8)."""
+        self._is_closed = True
         if self._owns_connection and self._connection.is_open:
             self._connection.is_open = False
             self._disconnect()
-        self._is_closed = True
 
     def _disconnect(self) -> None:
         """Close what this client opened; a provider with nothing to close leaves it."""

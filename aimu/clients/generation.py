@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, Self
 
@@ -34,11 +34,15 @@ class Generation:
         self._thread.start()
         return self
 
-    def __iter__(self) -> Iterator[Any]:
-        while (event := self._events.get()) is not _END:
-            if isinstance(event, BaseException):
-                raise event
-            yield event
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        if (event := self._events.get()) is _END:
+            raise StopIteration
+        if isinstance(event, BaseException):
+            raise event
+        return event
 
     def __exit__(self, *exc: object) -> None:
         self._stopped.set()

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypeVar, overload
 
 from aimu.aio.clients.calls import Calls
 from aimu.aio.clients.dispatch import offered_by, run_tools
-from aimu.aio.stream import ChunkStream, drained
+from aimu.aio.stream import ChunkStream, drained, finished
 from aimu.core.chunks import StreamChunk
 from aimu.core.client import ClientState
 from aimu.core.models import Model, ModelSpec
@@ -160,10 +160,10 @@ class ModelClient(Calls):
 
     async def close(self) -> None:
         """Let go of the connection or the weights, unless they are another client's; idempotent (CHAT-8)."""
+        self._is_closed = True
         if self._owns_connection and self._connection.is_open:
             self._connection.is_open = False
-            await self._disconnect()
-        self._is_closed = True
+            await finished(self._disconnect())
 
     async def _disconnect(self) -> None:
         """Close what this client opened; a provider with nothing to close leaves it."""

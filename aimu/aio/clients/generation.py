@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any, Self
 
 from aimu.engines.weights import Work
@@ -36,11 +36,15 @@ class Generation:
         self._thread.start()
         return self
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        while (event := await self._events.get()) is not _END:
-            if isinstance(event, BaseException):
-                raise event
-            yield event
+    def __aiter__(self) -> Self:  # no generator, which a reader that stops would leave open
+        return self
+
+    async def __anext__(self) -> Any:
+        if (event := await self._events.get()) is _END:
+            raise StopAsyncIteration
+        if isinstance(event, BaseException):
+            raise event
+        return event
 
     async def __aexit__(self, *exc: object) -> None:
         self._stopped.set()

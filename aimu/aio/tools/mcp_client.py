@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Self
 
+from aimu.aio.stream import finished
 from aimu.tools.mcp_format import MCPToolState, mcp_tools_to_openai, result_text, specs_of_tools
 from aimu.tools.mcp_link import Links
 
@@ -127,7 +128,7 @@ class MCPClient:
 
     async def close(self) -> None:
         """Leave the servers (MCP-8); closing again does nothing."""
-        await self._links.close()
+        await finished(self._links.close())
 
     async def __aenter__(self) -> Self:
         await self._links.open()
