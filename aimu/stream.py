@@ -78,7 +78,9 @@ def owned(stream: ChunkStream[Any], close: Callable[[], None]) -> ChunkStream[An
         try:
             yield from stream
         finally:
-            stream.close()
-            ending.close()
+            try:
+                stream.close()
+            finally:
+                ending.close()
 
     return ChunkStream(chunks(), stream._work, ending.close)

@@ -9,7 +9,7 @@ rows.py            rows of a table that one scenario tries, each counted
 projection.py      what a scenario did, as plain data
 capabilities.py    what a target declares, held against the words there are and against itself
 residue.py, deadline.py, network.py  what a check may not leave behind, how long it may take, where it may not go
-sweep.py, lives.py a life on the async surface, broken into at each point where it waits; what is lived, on both surfaces
+sweep.py, lives.py, rounds.py  lives broken into at each point where they wait; what is lived; what must hold then
 in_process.py      the targets in this process: the micro model, its sampler in the hands of the script
 certificates.py    one trusted certificate, so that making a client is quick
 implementation.py  what is judged; targets.py: the providers it is judged by; probes.py: refusals that must be observed

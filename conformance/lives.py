@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from conformance.driver import Driver
 from conformance.props import may_call, offered
+from conformance.rounds import require_sendable, require_whole, rounds_at_end
 from conformance.scripted import Call, Reply, Request
 from conformance.test_workflows import echo, speaker, task_of, verdict
 
@@ -98,7 +99,7 @@ def answer(rounds: int, request: Request) -> Reply:
     require_sendable(request)
     who = speaker(request)
     known = [name for name in offered(request) if name in ARGUMENTS]
-    if known and may_call(request) and _rounds(request) < rounds:
+    if known and may_call(request) and rounds_at_end(request) < rounds:
         return Reply("Wait.", calls=[Call(name, ARGUMENTS[name]) for name in known])
     if task_of(request).startswith(WORD):
         return Reply('{"word": "Hello"}')
@@ -231,56 +232,3 @@ def _require_all_whole(subject: Any) -> None:
     messages = subject.messages
     for history in messages.values() if isinstance(messages, dict) else [messages]:
         require_whole(history)
-
-
-def require_whole(history: list[dict[str, Any]]) -> None:
-    """See that a history holds whole rounds and nothing else, in OpenAI's format.
-
-    Raises:
-        AssertionError: it does not.
-    """
-    rest = [message for message in history if message["role"] != "system"]
-    assert not rest or rest[0]["role"] == "user", f"it begins with {rest[0]}"
-    assert not rest or rest[-1]["role"] in ("assistant", "tool"), f"it ends with {rest[-1]}"
-    _require_answered(rest)
-
-
-def require_sendable(request: Request) -> None:
-    """See that a provider would take the messages of a request, on either wire.
-
-    Raises:
-        AssertionError: a call has no answer, or there is nothing to answer.
-    """
-    messages = [one for message in request.body["messages"] for one in _in_one_form(message)]
-    assert messages, "a request without a message"
-    assert messages[-1]["role"] in ("user", "tool"), f"it ends with {messages[-1]}"
-    _require_answered(messages)
-
-
-def _require_answered(messages: list[dict[str, Any]]) -> None:
-    for index, message in enumerate(messages):
-        asked = [call.get("id") for call in message.get("tool_calls") or ()]
-        found = [answer.get("tool_call_id") for answer in messages[index + 1 : index + 1 + len(asked)]]
-        assert asked == found, f"the calls {asked} are answered by {found}"
-        if message["role"] == "tool":
-            assert any(one.get("tool_calls") for one in messages[:index]), f"nobody asked for {message}"
-
-
-def _in_one_form(message: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A message of either wire in the form of OpenAI's, as far as its calls go."""
-    blocks = message["content"] if isinstance(message["content"], list) else []
-    if calls := [block for block in blocks if block["type"] == "tool_use"]:
-        return [{"role": "assistant", "tool_calls": calls}]
-    results = [{"role": "tool", "tool_call_id": one["tool_use_id"]} for one in blocks if one["type"] == "tool_result"]
-    return results or [dict(message)]
-
-
-def _rounds(request: Request) -> int:
-    """How many rounds of tools end its history."""
-    count = 0
-    for message in reversed(request.body["messages"]):
-        one = _in_one_form(message)[0]
-        if not one.get("tool_calls") and one["role"] != "tool":
-            break
-        count += bool(one.get("tool_calls"))
-    return count

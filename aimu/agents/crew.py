@@ -28,9 +28,9 @@ def interleaved(works: Sequence[Work], limit: int | None) -> Generator[StreamChu
     waiting = deque((copy_context(), work) for work in works)
     # daemons: after Ctrl-C a hung worker holds up neither the caller nor the end of the process
     threads = [Thread(target=_work_off, args=(waiting, said, stopped), daemon=True) for _ in works[:limit]]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         yield from _heard(said, len(threads))
     except GeneratorExit:
         stopped.set()

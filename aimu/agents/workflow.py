@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 from aimu.agents.agent import Agent
@@ -32,8 +33,9 @@ class Workflow(WorkflowState, Runner):
     def _drive(self, run: WorkflowRun) -> Generator[StreamChunk, None, None]:
         with self._kept(run):
             for step in run.steps():
-                for chunk in self._take(step, run):
-                    yield run.shown(chunk)
+                with closing(self._take(step, run)) as chunks:  # what rises as it closes would be lost in a finalizer
+                    for chunk in chunks:
+                        yield run.shown(chunk)
             for chunk in run.closing():
                 yield chunk
 

@@ -31,7 +31,7 @@ class WorkflowRun:
         self._step: Any = None
         self._open: list[Outcome] = []
         self._has_spoken = False
-        self._is_done = self._is_lost = self._is_let_go = False
+        self._is_done = self._is_lost = self._is_let_go = self._is_given_up = False
         self._value: Any = None
         self._at_close: Callable[[WorkflowRun], None] | None = None
 
@@ -63,10 +63,20 @@ class WorkflowRun:
         if self._at_close:
             self._at_close(self)
 
+    @property
+    def is_left_at_work(self) -> bool:
+        """Whether it was given up, by Ctrl-C, while threads worked for it that have not come to their end."""
+        return self._is_given_up and getattr(self._step, "is_at_work", False)
+
+    def give_up(self) -> None:
+        """Begin nothing more; who is at work goes on."""
+        self._is_let_go = self._is_given_up = True
+
     def again(self, task: Task) -> WorkflowRun:
         """This run, to go on from where it is under the settings of ``task``."""
         twin = copy.copy(self)
-        twin.task, twin._open, twin._has_spoken, twin._is_let_go = task, [], False, False
+        twin.task, twin._open, twin._has_spoken = task, [], False
+        twin._is_let_go = twin._is_given_up = False
         return twin
 
     def require_held(self) -> None:

@@ -28,6 +28,7 @@ class Step:
         is_verdict: Whether an answer that does not fit its schema is for the plan to handle.
         result: What it answered, once it is done.
         failure: Why it has no result.
+        is_at_work: Whether somebody is in it now.
     """
 
     runner: Any
@@ -40,6 +41,7 @@ class Step:
     result: Any = None
     is_done: bool = False
     failure: BaseException | None = None
+    is_at_work: bool = False
     _began_at: list[Any] | None = field(default=None, repr=False)
 
     @property
@@ -51,14 +53,17 @@ class Step:
     def running(self) -> Iterator[None]:
         """The span in which the step is taken; it is done when that ends well."""
         self._began_at = self._began_at or self._position()
-        self.failure = None
+        self.failure, self.is_at_work = None, True
         try:
             yield
+            self.is_done = True
         except BaseException as exc:
             self.failure = exc
-            if not (self.is_verdict and isinstance(exc, StructuredOutputError)):
+            self.is_done = self.is_verdict and isinstance(exc, StructuredOutputError)
+            if not self.is_done:
                 raise
-        self.is_done = True
+        finally:
+            self.is_at_work = False
 
     def take(self, answer: Any) -> None:
         """Keep what the runner answered, as ``checked_answer`` says."""
@@ -114,6 +119,10 @@ class Crew:
     @property
     def is_done(self) -> bool:
         return all(step.is_done for step in self.steps)
+
+    @property
+    def is_at_work(self) -> bool:
+        return any(step.is_at_work for step in self.steps)
 
     def unfinished(self) -> list[Step]:
         return [step for step in self.steps if not step.is_done]

@@ -93,14 +93,21 @@ class WorkflowState(RunnerState):
         """The span of a run, one at a time; what does not end well is kept for ``resume`` (WORKFLOW-6, WORKFLOW-8).
 
         Raises:
-            ConcurrentTurnError: another run is going on.
+            ConcurrentTurnError: another run is going on, or workers of an interrupted one are (PARALLEL-13).
         """
+        if self._interrupted is not None and self._interrupted.is_left_at_work:
+            raise ConcurrentTurnError(
+                f"{self.name!r} was interrupted, and its workers are still at work; wait for them, or use fork()"
+            )
         # setdefault is one step for other threads
         if vars(self).setdefault("_running", run) is not run:
             raise ConcurrentTurnError(f"{self.name!r} is doing a task; wait for it or close its stream, or use fork()")
         run._at_close, self._interrupted = self._let_go, None
         try:
             yield
+        except BaseException:
+            run.give_up()
+            raise
         finally:
             self._let_go(run)
 

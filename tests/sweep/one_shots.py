@@ -53,12 +53,11 @@ def with_block(d: Driver, _trap: Trap) -> tuple[Any, Live]:
 
     async def live() -> None:
         async with inside(d, d.client()) as owner:
-            turns = [turn(one) for one in (owner, owner.fork())]
             if d.on_aio:
-                await asyncio.gather(*turns)
+                await asyncio.gather(turn(owner), turn(owner.fork()))
             else:
-                for each in turns:
-                    await each
+                await turn(owner)
+                await turn(owner.fork())
 
     return client, live
 

@@ -2,16 +2,16 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from conformance.driver import Driver
 from conformance.implementation import Implementation, load
 from conformance.lives import DROPPED, Making, Trap, lived
-from conformance.surfaces import DRIVERS
+from conformance.surfaces import DRIVERS, step
 from conformance.sweep import WAITS, WAYS, Life, once, swept
 from conformance.targets import Target, find
 
@@ -68,6 +68,22 @@ async def all_ways(life: Life, some: Mapping[str, int], *, may_drop: bool = Fals
         count += await swept(life, folder, ways=(way,), at_most=some.get(way), may_drop=may_drop)
     assert descriptors() <= before, f"{descriptors()} files and sockets are open, {before} were before"
     return count
+
+
+def perform(d: Driver, body: Coroutine[Any, Any, None]) -> None:
+    """Run a body as the surface of the driver does."""
+    if d.on_sync:
+        step(body)
+    else:
+        asyncio.run(body)
+
+
+def every(once: Callable[[int], bool]) -> int:
+    """Call with 1, 2, 3 ... until it says that there is no such point; how many there are."""
+    at = 1
+    while once(at):
+        at += 1
+    return at - 1
 
 
 def descriptors() -> int:
