@@ -102,7 +102,7 @@ async def closing(answer: Awaitable[Any], close: Callable[[], Awaitable[None]]) 
 
 
 async def finished(work: Coroutine[Any, Any, None]) -> None:
-    """Run what may not be left half-done to its end, in a task of its own; a cancellation rises behind it (CHAT-8)."""
+    """Run what may not be left half-done to its end, in a task of its own; a cancellation rises behind it (CHAT-18)."""
     task = asyncio.create_task(work)
     try:
         await asyncio.shield(task)

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from conformance.driver import Driver
-from conformance.lives import Live, answer, require_whole
+from conformance.lives import Live, answer
 from conformance.mcp_servers import SCRIPT, example_server
+from conformance.rounds import require_whole
 
 Source: TypeAlias = "Callable[[], dict[str, Any]]"
 

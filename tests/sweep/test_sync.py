@@ -1,6 +1,7 @@
 """The sync surface: Ctrl-C at every event of a provider, and while tools and workers hang in threads."""
 
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from functools import cache
 from typing import Any
@@ -72,9 +73,13 @@ async def until_ctrl_c(live: Live) -> None:
 
 def join_since(before: set[threading.Thread]) -> None:
     """Wait for the workers that were left at work, to their end."""
-    for thread in set(threading.enumerate()) - before:
-        if thread.name != "scripted" and thread.ident is not None:
-            thread.join(PATIENCE)
+    end = time.monotonic() + PATIENCE
+    while (left := [one for one in threading.enumerate() if one not in before and one.name != "scripted"]) and (
+        time.monotonic() < end
+    ):
+        for thread in left:
+            if thread.ident is not None:  # it may be about to start
+                thread.join(PATIENCE)
 
 
 def noted(body: Coroutine[Any, Any, None], where: str) -> None:
