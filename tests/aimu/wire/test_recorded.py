@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from aimu import errors
 from conformance.implementation import load
+from conformance.readings.recording import Interaction, interactions, recordings
 from conformance.recorded.target import default_folder
 from conformance.replay.decoders import Decoders
-from conformance.replay.recording import Interaction, interactions, recordings
 from tests.aimu.strategies import every_byte, pieces
 
 FEWEST = 30  # streams in the cassettes; fewer means that they were not found
