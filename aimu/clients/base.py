@@ -175,7 +175,7 @@ class ModelClient(Calls):
 
     def _run(self, turn: Turn) -> Any:
         chunks = self._drive(turn)
-        return ChunkStream(chunks, turn) if turn.options.stream else drained(chunks, turn)
+        return ChunkStream(chunks, turn) if turn.is_streamed else drained(chunks, turn)
 
     def _drive(self, turn: Turn) -> Generator[StreamChunk, None, None]:
         try:

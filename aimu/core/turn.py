@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -74,6 +75,10 @@ class Turn:
         return self._is_done
 
     @property
+    def is_streamed(self) -> bool:
+        return self.options.stream
+
+    @property
     def result(self) -> Any:
         """The final text, or the object it stands for where a schema was given.
 
@@ -107,7 +112,7 @@ class Turn:
         while not self.is_done:
             request = self._codec.encode(self._prompt())
             self._decoder = self._codec.decoder(request)
-            yield replace(request, is_heard=self._is_heard)
+            yield replace(request, is_heard=partial(getattr, self._decoder, "is_whole", False))
 
     def feed(self, event: Any) -> list[StreamChunk]:
         return self._chunks(self._decoded(self._decoder.feed, event))
@@ -145,9 +150,6 @@ class Turn:
             raise MalformedResponseError(
                 f"a part of the reply has an unexpected shape: {exc!r}", provider=self.options.provider
             ) from exc
-
-    def _is_heard(self) -> bool:
-        return bool(getattr(self._decoder, "is_whole", False))
 
     def _prompt(self) -> Prompt:
         history = [] if self._fresh else self._conversation.messages

@@ -126,7 +126,7 @@ def _raw(raw: Raw, wire: Wire) -> Answer:
 def _items(body: bytes | Sequence[bytes | Gate]) -> list[bytes | Gate]:
     items: list[bytes | Gate] = [body] if isinstance(body, bytes) else list(body)
     if strangers := [item for item in items if not isinstance(item, bytes | Gate)]:
-        raise TypeError(f"Raw and Bare hold bytes and gates, not {strangers[0]!r}")
+        raise TypeError(f"Raw holds bytes and gates, as Bare does, not {strangers[0]!r}")
     return items
 
 

@@ -60,6 +60,7 @@ def test_a_report_says_what_was_judged_and_how_it_ended(suite: Suite) -> None:
         "outcome": "pass",
         "reason": "",
         "derived": False,
+        "rows": None,
         "seconds": 0,
         "details": None,
         "trace": None,

@@ -18,7 +18,7 @@ def test_a_row_that_falls_does_not_end_the_scenario() -> None:
     with rows.row("first"), pytest.raises(ZeroDivisionError):
         pass  # raises pytest's own failure, which is no Exception
     with rows.row("second"):
-        raise AssertionError("one is not two")
+        assert not rows.tried, "one is not two"
     with rows.row("third"):
         pass
     assert rows.tally() == {"tried": 3, "held": 1, "fallen": ["first", "second"]}

@@ -176,7 +176,7 @@ class ModelClient(Calls):
 
     def _run(self, turn: Turn) -> Any:
         chunks = self._drive(turn)
-        return ChunkStream(chunks, turn) if turn.options.stream else drained(chunks, turn)
+        return ChunkStream(chunks, turn) if turn.is_streamed else drained(chunks, turn)
 
     async def _drive(self, turn: Turn) -> AsyncGenerator[StreamChunk, None]:
         try:
