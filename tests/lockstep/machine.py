@@ -112,9 +112,12 @@ class Lockstep(RuleBasedStateMachine):
         self._do(act, who, *data.draw(values))
 
     @precondition(lambda self: len(self.pair.first.runners) < 2)
-    @rule(part=TROUPES)
-    def make_troupe(self, part: Part) -> None:
+    @rule(part=TROUPES, salt=SALTS)
+    def make_troupe(self, part: Part, salt: int) -> None:
+        before = len(self.pair.first.runners)
         self._do(steps.make_troupe, part)
+        if len(self.pair.first.runners) > before:
+            self.pair.do(steps.run_stream, before, Ask("go"), salt, racing=self._races(before))
 
     @precondition(_has_runner)
     @rule(who=WHO, ask=asks(), salt=SALTS, way=st.sampled_from([steps.run, steps.run_stream, steps.resume_run]))
