@@ -9,7 +9,6 @@ import time
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from conformance.scripted import ScriptedServer
 from tests.lockstep.machine import Lockstep
 
 BATCH = 50  # lives between two looks at the clock
@@ -30,20 +29,19 @@ def main() -> int:
     first = random.randrange(2**32) if given.seed is None else given.seed
     began, lived = time.monotonic(), list[int]()
 
-    with ScriptedServer() as one, ScriptedServer() as other:
-        Lockstep.servers, Lockstep.counted = [one, other], staticmethod(lived.append)
-        try:
-            number = first
-            while time.monotonic() - began < 60 * given.minutes:
-                print(f"seed {number}: {len(lived)} lives, {sum(lived)} steps", flush=True)
-                run_state_machine_as_test(seed(number)(Lockstep), settings=_settings(given.steps))
-                number += 1
-        except AssertionError as exc:
-            print(f"{exc}\n{chr(10).join(getattr(exc, '__notes__', []))}\nseed {number}")
-            return 1
-        finally:
-            minutes = (time.monotonic() - began) / 60
-            print(f"{len(lived)} lives, {sum(lived)} steps, {minutes:.1f} minutes, from seed {first}")
+    Lockstep.counted = staticmethod(lived.append)
+    try:
+        number = first
+        while time.monotonic() - began < 60 * given.minutes:
+            print(f"seed {number}: {len(lived)} lives, {sum(lived)} steps", flush=True)
+            run_state_machine_as_test(seed(number)(Lockstep), settings=_settings(given.steps))
+            number += 1
+    except AssertionError as exc:
+        print(f"{exc}\n{chr(10).join(getattr(exc, '__notes__', []))}\nseed {number}")
+        return 1
+    finally:
+        minutes = (time.monotonic() - began) / 60
+        print(f"{len(lived)} lives, {sum(lived)} steps, {minutes:.1f} minutes, from seed {first}")
     return 0
 
 

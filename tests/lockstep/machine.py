@@ -46,7 +46,6 @@ def _has_runner(machine: "Lockstep") -> bool:
 class Lockstep(RuleBasedStateMachine):
     """A life: whatever is done, both surfaces do the same."""
 
-    servers: Sequence[ScriptedServer] = ()
     counted: Callable[[int], None] = staticmethod(lambda _: None)
 
     @initialize(
@@ -57,6 +56,9 @@ class Lockstep(RuleBasedStateMachine):
         retries=st.sampled_from([0] * 7 + [1]),
     )
     def begin(self, wire: str, abilities: str, settings: dict[str, Any], tools: Any, retries: int) -> None:
+        self.servers = [ScriptedServer(), ScriptedServer()]  # its own: what was cancelled may still be on its way
+        for server in self.servers:
+            server.start()
         self.pair = Pair(self.servers, wire, abilities, max_retries=retries, **settings)
         self.pair.do(steps.set_tools, 0, tools)
 
@@ -147,3 +149,5 @@ class Lockstep(RuleBasedStateMachine):
         if hasattr(self, "pair"):
             self.counted(self.pair.steps)
             self.pair.close()
+        for server in getattr(self, "servers", ()):
+            server.stop()

@@ -41,6 +41,7 @@ class Pair:
         settings.setdefault("max_retries", 0)
         surfaces = (SyncSurface(), AioSurface())
         self.steps = 0
+        self.is_over = False
         self.lives = [
             Life(surface, server, wire, abilities, **copy.deepcopy(settings))
             for surface, server in zip(surfaces, servers, strict=True)
@@ -60,11 +61,13 @@ class Pair:
             racing: bool, default False: whether the step does several things at the same time.
 
         Returns:
-            dict: what came of it on the sync surface.
+            dict: what came of it on the sync surface; nothing once the life is over.
 
         Raises:
             DivergedError: the surfaces did not agree.
         """
+        if self.is_over:
+            return {}
         self.steps += 1
         sync, aio = (life.live(act, script, *args) for life in self.lives)
         for record in (sync, aio):
@@ -97,6 +100,7 @@ class Pair:
             if _promised(sync[part]) != _promised(aio[part]):
                 raise DivergedError(f"{name}\n{_difference(sync[part], aio[part])}")
         self._agree(name, sync, aio)
+        self.is_over = racing  # what was cancelled on one surface may reach its server during any later step
 
     def _agree(self, name: str, sync: Json, aio: Json) -> None:
         """Compare the histories as far as they are promised; then both lives go on from the same ones."""

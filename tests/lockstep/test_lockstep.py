@@ -1,12 +1,8 @@
 """Random lives, the same ones on every run: neither surface does what the other does not."""
 
-from collections.abc import Iterator
-
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from conformance.scripted import ScriptedServer
 from tests.lockstep.machine import Lockstep
 
 FIXED = settings(
@@ -20,19 +16,12 @@ FIXED = settings(
 )
 
 
-@pytest.fixture(scope="module")
-def servers() -> Iterator[list[ScriptedServer]]:
-    with ScriptedServer() as one, ScriptedServer() as other:
-        yield [one, other]
-
-
-def test_both_surfaces_live_the_same_lives(servers: list[ScriptedServer]) -> None:
+def test_both_surfaces_live_the_same_lives() -> None:
     lived: list[int] = []
 
     class Counted(Lockstep):
         counted = staticmethod(lived.append)
 
-    Counted.servers = servers
     run_state_machine_as_test(Counted, settings=FIXED)
     assert len(lived) >= FIXED.max_examples
     assert sum(lived) >= 5 * FIXED.max_examples, f"only {sum(lived)} steps in {len(lived)} lives"
