@@ -6,6 +6,7 @@ secrets       what a client knows that nobody may see
 providers     what a provider is; the presets; providers of other packages
 catalog       the models we know the capabilities of
 colour        sync or async: the marker, and how a callable is asked
+failures      what tools, workers and scorers raised, named and put in words
 images        the images of a user message
 messages      the dict shapes of history, and what makes one unsendable
 kwargs        merging and translating generate_kwargs

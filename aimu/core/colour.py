@@ -29,20 +29,6 @@ def is_async_callable(function: Any) -> bool:
     return not inspect.isroutine(function) and inspect.iscoroutinefunction(getattr(type(function), "__call__", None))  # noqa: B004
 
 
-def named_end(exc: Exception, what: str) -> Exception:
-    """A RuntimeError that names ``what`` for an exception that would end a generator on its way.
-
-    Python makes it one itself where a coroutine raises it, and names nobody.
-    """
-    if str(exc).startswith("coroutine raised ") and isinstance(exc.__cause__, StopIteration):
-        exc = exc.__cause__
-    if not isinstance(exc, (StopIteration, StopAsyncIteration)):
-        return exc
-    named = RuntimeError(f"{what} raised {type(exc).__name__}")
-    named.__cause__ = exc
-    return named
-
-
 def refuse_awaitable(result: object, why: str) -> None:
     """Refuse what a plain call turned out to give; a coroutine is closed, since nobody will await it.
 

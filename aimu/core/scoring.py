@@ -8,8 +8,9 @@ from string import Formatter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from aimu.core.client import ClientState
-from aimu.core.colour import Colour, is_async_callable, named_end, refuse_awaitable
+from aimu.core.colour import Colour, is_async_callable, refuse_awaitable
 from aimu.core.conversation import Conversation
+from aimu.core.failures import named_end
 from aimu.core.options import Kwargs
 from aimu.core.runners import Task, require_colour
 from aimu.core.runs import WorkflowRun

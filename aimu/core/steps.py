@@ -10,9 +10,9 @@ from typing import Any
 
 from aimu.core.chunks import GENERATING, StreamChunk
 from aimu.core.colour import refuse_awaitable
+from aimu.core.failures import failure_text
 from aimu.core.options import Images
 from aimu.core.structured import Schema, as_text
-from aimu.core.toolcalls import failure_text
 from aimu.errors import StructuredOutputError
 
 

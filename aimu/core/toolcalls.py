@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from aimu.core.colour import Colour, colour_of, named_end, refuse_awaitable
+from aimu.core.colour import Colour, colour_of, refuse_awaitable
+from aimu.core.failures import failure_text, named_end
 from aimu.core.messages import Message, sendable
 from aimu.core.reply import ToolCall
 from aimu.errors import ColourError, ToolError
@@ -211,13 +212,6 @@ def raise_first_failure(calls: Sequence[PendingCall]) -> None:
     raise first
 
 
-def failure_text(exc: BaseException | None) -> str:
-    """Type and text of an exception; of each one in a group, whose own text says nothing."""
-    if isinstance(exc, BaseExceptionGroup):
-        return "; ".join(map(failure_text, exc.exceptions))
-    return f"{type(exc).__name__}: {exc}"
-
-
 def _parsed(arguments: str) -> dict[str, Any] | None:
     """The arguments as a dict, None when they are not a JSON object; nothing at all means no arguments."""
     if not arguments.strip():
@@ -231,9 +225,8 @@ def _parsed(arguments: str) -> dict[str, Any] | None:
 
 def _shortened(arguments: str) -> str:
     """Arguments as a message shows them: the model has them already, and may have written megabytes."""
-    if len(arguments) <= _SHOWN:
-        return repr(arguments)
-    return f"{arguments[:_SHOWN]!r}, and {len(arguments) - _SHOWN} characters more"
+    rest = len(arguments) - _SHOWN
+    return repr(arguments) if rest <= 0 else f"{arguments[:_SHOWN]!r}, and {rest} characters more"
 
 
 def parsed_arguments(arguments: str) -> dict[str, Any]:
