@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping
+from functools import partial
 from typing import Any, Literal, TypeVar, overload
 
 from aimu.aio.clients.base import ModelClient
@@ -191,5 +192,7 @@ def chat(
     resolve(model)  # a client is no model here: it would be closed after one question
     one_shot = client(model, system=system, tools=tools)
     # refused arguments leave nothing to close: a client opens its first connection when it is awaited
-    answer = one_shot.chat(user_message, generate_kwargs, stream=stream, images=images, include=include, schema=schema)
-    return owned(answer, one_shot.close) if isinstance(answer, ChunkStream) else closing(answer, one_shot.close)
+    turn = one_shot._turn(user_message, generate_kwargs, stream=stream, images=images, include=include, schema=schema)
+    if stream:
+        return owned(one_shot._run(turn), one_shot.close)
+    return closing(partial(one_shot._run, turn), one_shot.close)

@@ -93,10 +93,10 @@ def owned(stream: ChunkStream[Any], close: Callable[[], Awaitable[None]]) -> Chu
     return ChunkStream(chunks(), stream._work, ending.aclose)
 
 
-async def closing(answer: Awaitable[Any], close: Callable[[], Awaitable[None]]) -> Any:
-    """The answer, with ``close`` called when it is there or has failed."""
+async def closing(answer: Callable[[], Awaitable[Any]], close: Callable[[], Awaitable[None]]) -> Any:
+    """The answer, asked for when this is awaited, with ``close`` called when it is there or has failed."""
     try:
-        return await answer
+        return await answer()
     finally:
         await close()
 

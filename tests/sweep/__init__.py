@@ -8,4 +8,5 @@ bell.py         Ctrl-C at one event of a provider
 test_aio.py     every suspension of every life on the async surface, in three ways
 test_sync.py    Ctrl-C at every event of a provider, and while tools and workers hang in threads
 test_both.py    a failure of every tool call, a close at every chunk
+__main__.py     how often each life is broken into
 """

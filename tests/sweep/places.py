@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from conformance.driver import Driver
 from conformance.implementation import Implementation, load
@@ -14,6 +14,8 @@ from conformance.lives import DROPPED, Making, Trap, lived
 from conformance.surfaces import DRIVERS, step
 from conformance.sweep import WAITS, WAYS, Life, once, swept
 from conformance.targets import Target, find
+
+Some: TypeAlias = Mapping[str, int]
 
 DESCRIPTORS: Final = Path("/dev/fd")
 
@@ -41,7 +43,7 @@ def driver(surface: str, name: str) -> Iterator[Driver]:
         made._stage.stop()
 
 
-def sweep(name: str, life: str, making: Making, rounds: int = 1, some: Mapping[str, int] | None = None) -> int:
+def sweep(name: str, life: str, making: Making, rounds: int = 1, some: Some | None = None) -> int:
     """Break into a life of a target at each of its points; how often that was done.
 
     Args:
@@ -59,7 +61,7 @@ def sweep(name: str, life: str, making: Making, rounds: int = 1, some: Mapping[s
     return asyncio.run(work())
 
 
-async def all_ways(life: Life, some: Mapping[str, int], *, may_drop: bool = False) -> int:
+async def all_ways(life: Life, some: Some, *, may_drop: bool = False) -> int:
     """Break into a life in every way, and see that no file or socket is left open; how often that was done."""
     folder = str(Path(implementation().lib.__file__ or "").parent)
     await once(life, folder, WAITS, None, may_drop)  # what is made once is there now

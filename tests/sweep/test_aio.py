@@ -1,13 +1,15 @@
 """Every suspension point of every life on the async surface: cancelled, cancelled late, timed out."""
 
 import asyncio
+import gc
 
 import pytest
 
 from conformance.lives import BASIC, WITH_TOOLS
 from conformance.sweep import EXPIRES, WAITS, WAKES
+from conformance.test_chat_client import model, server_as_default
 from tests.sweep.one_shots import ONE_SHOTS
-from tests.sweep.places import all_ways, driver, sweep
+from tests.sweep.places import Some, all_ways, driver, sweep
 from tests.sweep.runners import RUNNERS
 from tests.sweep.servers import Source, calling, connecting, in_memory, over_stdio
 
@@ -30,7 +32,28 @@ def test_a_runner(name: str) -> None:
 
 @pytest.mark.parametrize("name", BASIC)
 def test_a_model_in_this_process(name: str) -> None:
-    assert sweep("llamacpp", name, BASIC[name], 1, SOME if name in WITH_TOOLS else None) >= 3
+    assert sweep("llamacpp", name, BASIC[name], 1, some_of(name)) >= 3
+
+
+def test_a_one_shot_that_is_cancelled_before_it_begins(recwarn: pytest.WarningsRecorder) -> None:
+    """Nothing was begun, so there is no coroutine that nobody awaited."""
+
+    async def work() -> None:
+        with driver("aio", "openai") as d, server_as_default(d):
+            task = asyncio.create_task(d.api.chat("Hi", model=model(d)))
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert d.server.requests == []
+
+    asyncio.run(work())
+    gc.collect()
+    assert [str(found.message) for found in recwarn if found.category is RuntimeWarning] == []
+
+
+def some_of(name: str) -> Some:
+    """The points of a model in this process: some where it calls tools, else all."""
+    return SOME if name in WITH_TOOLS else {}
 
 
 @pytest.mark.parametrize("source", [in_memory, over_stdio])
