@@ -147,6 +147,7 @@ class AnthropicDecoder:
         if not self._ended:
             raise cut_off(self._provider)
         for block in self._blocks:
+            block.update({key: "".join(parts) for key, parts in block.pop("_parts", {}).items()})
             if block.get("_arguments"):  # torn JSON stays with the call as text
                 block["input"] = parsed_arguments(block["_arguments"])
         reply = self.reply
@@ -190,13 +191,13 @@ class AnthropicDecoder:
     def _delta(self, block: Block, delta: dict[str, Any]) -> list[Piece]:
         kind = delta.get("type")
         if kind == "text_delta":
-            block["text"] += delta["text"]
+            _gather(block, "text", delta["text"])
             return [(GENERATING, delta["text"])] if delta["text"] else []
         if kind == "thinking_delta":
-            block["thinking"] += delta["thinking"]
+            _gather(block, "thinking", delta["thinking"])
             return [(THINKING, delta["thinking"])] if delta["thinking"] else []
         if kind == "input_json_delta":
-            block["_arguments"] = block.get("_arguments", "") + delta["partial_json"]
+            _gather(block, "_arguments", delta["partial_json"])
         elif kind == "signature_delta":
             block["signature"] = delta["signature"]
         elif kind == "citations_delta":
@@ -206,6 +207,16 @@ class AnthropicDecoder:
     def _count(self, usage: dict[str, Any] | None) -> None:
         """Counts are cumulative: the last one that is not null wins, key by key."""
         self._usage.update({key: value for key, value in (usage or {}).items() if value is not None})
+
+
+def _gather(block: Block, key: str, text: str) -> None:
+    """Keep a fragment of what a block says; joined once, so that a long reply costs no more than its length."""
+    if not isinstance(text, str):
+        raise TypeError(f"{key} is {text!r}")
+    parts = block.setdefault("_parts", {})
+    if key not in parts:
+        parts[key] = ["" if key == "_arguments" else block[key]]
+    parts[key].append(text)
 
 
 def _call(block: Block) -> ToolCall:

@@ -107,6 +107,7 @@ class OpenAIDecoder:
         self._half = ""
         self._refusal: list[str] = []
         self._at: dict[int | str | None, ToolCall] = {}
+        self._arguments: dict[int, list[str]] = {}  # by call, joined once: long ones cost no more than their length
         self._details: list[dict[str, Any]] = []
         self._finish: str | None = None
         self._ended = not stream
@@ -137,6 +138,8 @@ class OpenAIDecoder:
             raise cut_off(self._provider)
         reply = self.reply
         pieces = self._spoken.finish(reply)
+        for call in reply.calls:
+            call.arguments = "".join(self._arguments[id(call)])
         reply.refusal = "".join(self._refusal) or None
         reply.stop_reason = self._stop_reason(reply)
         if reply.stop_reason == "content_filter" and not (reply.text or reply.calls):
@@ -199,7 +202,8 @@ class OpenAIDecoder:
         call.id = call.id or part.get("id") or ""
         call.name = call.name or function.get("name") or ""
         arguments = function.get("arguments") or ""
-        call.arguments += arguments if isinstance(arguments, str) else json.dumps(arguments)
+        said = arguments if isinstance(arguments, str) else json.dumps(arguments)
+        self._arguments.setdefault(id(call), []).append(said)
 
     def _call_at(self, index: int | str | None, call_id: str, name: str) -> ToolCall:
         """The call a fragment belongs to: told by index, by id, by a name that opens another, or not at all."""

@@ -1,6 +1,6 @@
 """Our overhead against the typed SDKs and a bare HTTP client, interleaved in one run on a loopback server.
 
-``in-process`` as the first argument runs the other bench instead, of models in this process.
+``in-process``, ``load``, ``growth``, ``soak`` or ``page`` as the first argument runs that instead.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -23,6 +24,7 @@ from tests.benchmarks.contenders import AsyncCall, Call, aio_contenders, sync_co
 from tests.benchmarks.loopback import CHUNKS, loopback
 
 AT_ONCE = 64
+OTHERS = {"in-process": "in_process", **{name: name for name in ("load", "growth", "soak", "page")}}
 AIMS = {
     ("openai", "chat"): "<= 0.80",
     ("anthropic", "chat"): "<= 0.80",
@@ -111,10 +113,8 @@ def run_imports(rounds: int = 9) -> None:
 
 def main() -> None:
     """Print every comparison."""
-    if sys.argv[1:2] == ["in-process"]:
-        from tests.benchmarks import in_process
-
-        in_process.main(sys.argv[2:])
+    if sys.argv[1:2] and (other := OTHERS.get(sys.argv[1])):
+        import_module(f"tests.benchmarks.{other}").main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=200, help="timed calls of each contender (default: %(default)s)")

@@ -87,11 +87,22 @@ def aio_contenders(wire: str, url: str) -> dict[str, dict[str, AsyncCall]]:
     }
 
 
-def _sdk(wire: str, url: str, *, asynchronous: bool) -> Any:
+def sdk_create(wire: str, url: str, *, asynchronous: bool = False) -> Callable[..., Any]:
+    """The call of the typed SDK that makes one request."""
     module: Any = openai if wire == "openai" else anthropic
     name = ("Async" if asynchronous else "") + ("OpenAI" if wire == "openai" else "Anthropic")
     sdk = getattr(module, name)(base_url=_base_url(wire, url), api_key="k", max_retries=0)
-    create = sdk.chat.completions.create if wire == "openai" else sdk.messages.create
+    found: Callable[..., Any] = sdk.chat.completions.create if wire == "openai" else sdk.messages.create
+    return found
+
+
+def bare_body(wire: str) -> dict[str, Any]:
+    """What one request of a conversation that has not begun says."""
+    return {"model": "m"} if wire == "openai" else {"model": "m", "max_tokens": 4096}
+
+
+def _sdk(wire: str, url: str, *, asynchronous: bool) -> Any:
+    create = sdk_create(wire, url, asynchronous=asynchronous)
     _, body = _bare(wire, url)
 
     def call(**more: Any) -> Any:
@@ -101,7 +112,5 @@ def _sdk(wire: str, url: str, *, asynchronous: bool) -> Any:
 
 
 def _bare(wire: str, url: str) -> tuple[str, dict[str, Any]]:
-    messages = [{"role": "user", "content": QUESTION}]
-    if wire == "openai":
-        return f"{url}/v1/chat/completions", {"model": "m", "messages": messages}
-    return f"{url}/v1/messages", {"model": "m", "max_tokens": 4096, "messages": messages}
+    path = "/v1/chat/completions" if wire == "openai" else "/v1/messages"
+    return f"{url}{path}", {**bare_body(wire), "messages": [{"role": "user", "content": QUESTION}]}
