@@ -38,11 +38,10 @@ def load_table(found: list[dict[str, Any]]) -> str:
         ratio = one["ours"]["cpu_ms"] / one["typed"]["cpu_ms"]
         for name in ("ours", "typed"):
             told = one[name]
-            rows.append(
-                (f"{how}, {NAMES[name]}", f"{told['requests']:.0f}", f"{told['failed']:.0f}", f"{told['wall']:.1f}")
-                + (f"{told['per_second']:.0f}", f"{told['cpu_ms']:.2f}", f"{ratio:.2f}" if name == "ours" else "")
-                + (f"{told['memory']:.0f}", f"{told['descriptors']:.0f}")
-            )
+            counts = (f"{told['requests']:.0f}", f"{told['failed']:.0f}", f"{told['wall']:.1f}")
+            rates = (f"{told['per_second']:.0f}", f"{told['cpu_ms']:.2f}", f"{ratio:.2f}" if name == "ours" else "")
+            most = (f"{told['memory']:.0f}", f"{told['descriptors']:.0f}")
+            rows.append((f"{how}, {NAMES[name]}", *counts, *rates, *most))
     return table(head, rows)
 
 
@@ -60,12 +59,12 @@ def growth_table(found: dict[str, list[dict[str, float]]]) -> str:
 def soak_table(found: list[dict[str, Any]]) -> str:
     """A row for each look at each process."""
     head = ["", "turns", "MiB", "small allocations", "descriptors", "threads", "tasks", "objects of ours"]
-    rows = [
-        (f"{one['surface']}, {one['wire']}", at["turns"], f"{at['memory']:.1f}", at["blocks"], at["descriptors"])
-        + (at["threads"], at["tasks"], sum(at["ours"].values()))
-        for one in found
-        for at in one["samples"]
-    ]
+    rows = []
+    for one in found:
+        for at in one["samples"]:
+            sizes = (at["turns"], f"{at['memory']:.1f}", at["blocks"], at["descriptors"])
+            counts = (at["threads"], at["tasks"], sum(at["ours"].values()))
+            rows.append((f"{one['surface']}, {one['wire']}", *sizes, *counts))
     return table(head, rows)
 
 
