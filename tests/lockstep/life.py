@@ -139,8 +139,13 @@ class Life:
         return {
             "clients": [_client_state(client) for client in self.clients],
             "runners": [_histories(runner) for runner in self.runners],
-            "faults": [fault for client in self.clients if (fault := fault_in(client.messages))],
+            "faults": [fault for told in self._all_histories() if (fault := fault_in(told))],
         }
+
+    def _all_histories(self) -> Iterator[list[Json]]:
+        yield from (client.messages for client in self.clients)
+        for runner in self.runners:
+            yield from runner.messages.values()
 
     def close(self) -> None:
         """Close all that is alive, and the surface."""
