@@ -11,9 +11,9 @@ from typing import Any, Final
 from conformance import Driver, requirement
 from conformance.exchanges import WAYS, ask, failure, preset
 from conformance.scripted import Call, Fault, Raw, Reply
-from conformance.test_security_mcp import Records
+from conformance.test_mcp_hostile import Records
 
-WIRE: Final = ("wire", "scripted", "streaming")
+WIRE: Final = ("wire", "scripted", "streaming", "spec_wire")
 TOOLS: Final = ("wire", "scripted", "tools")
 KEY: Final = "canary-key-0123456789"
 HEADER: Final = "canary-header-0123456789"

@@ -138,7 +138,7 @@ class PendingCall:
         except Exception as exc:
             self.error = named_end(exc, f"tool {self.call.name!r}")
             if not self._report or isinstance(exc, ColourError):
-                raise self.error from self.error.__cause__
+                raise self.error  # noqa: B904 - with the cause it has
             self.response = f"Tool {self.call.name!r} failed: {failure_text(self.error)}"
         except BaseException as exc:
             self.error = exc
