@@ -17,7 +17,7 @@ TORN: Final = b"content-length: 9\r\n\r\n{"
 TEXT: Final = Reply(FINE, thinking="Hm")
 CALLS: Final = Reply("Hello there", calls=[Call("clock"), Call("weather", {"city": "Oslo"})])
 WHOLE: Final = {"openai": b'"finish_reason":"', "anthropic": b"message_stop"}
-TIME: Final = 0.25  # seconds that a silence is waited for
+TIME: Final = 1.0  # seconds that a silence is waited for
 broken: Final = partial(Fault, error="ModelConnectionError")
 
 

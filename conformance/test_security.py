@@ -27,13 +27,13 @@ WANTED: Final = ("os.system", "__import__", "eval", "../tool", "note; touch x", 
 
 def address(d: Driver) -> str:
     """Where the server is, with a user and a password that has a sign of its own."""
-    return d.server.url(d.target.name).replace("://", f"://me:{USER}@")
+    return d.server.url(d.target.provider).replace("://", f"://me:{USER}@")
 
 
 def guarded(d: Driver, **keywords: Any) -> Any:
     """A client that was given every kind of secret."""
     settings = {"api_key": KEY, "base_url": address(d), "model_kwargs": SETTINGS}
-    return preset(d, d.target.name, **settings | keywords)
+    return preset(d, d.target.provider, **settings | keywords)
 
 
 def family(exc: BaseException | None) -> Iterator[BaseException]:
