@@ -5,7 +5,7 @@ the task is cancelled by the means that any program has: `Task.cancel()`, or the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from types import TracebackType
@@ -207,11 +207,11 @@ async def once(life: Life, library: str, way: str, at: int | None, may_drop: boo
     return broken
 
 
-async def _points(life: Life, library: str, way: str, at_most: int | None, may_drop: bool) -> "Iterator[int] | range":
+async def _points(life: Life, library: str, way: str, at_most: int | None, may_drop: bool) -> Iterable[int]:
     if at_most is None:
         return range(0 if way == WAITS else 1, 100_000)
     last = (await once(life, library, way, None, may_drop)).count
-    return iter(sorted({1 + round(step * (last - 1) / (at_most - 1)) for step in range(at_most)}))
+    return sorted({1 + round(step * (last - 1) / (at_most - 1)) for step in range(at_most)})
 
 
 def _factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> "asyncio.Task[Any]":

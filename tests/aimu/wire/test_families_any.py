@@ -7,11 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimu.core.chunks import GENERATING, THINKING
-from aimu.core.reply import Piece, Reply
-from aimu.wire.families import FAMILIES, family_named
-from tests.aimu.strategies import JSON, joined, pieces
-from tests.aimu.wire.test_families_read import MARKS, TOOLS
+from aimu.wire.families import FAMILIES
+from tests.aimu.strategies import JSON, pieces
+from tests.aimu.wire.test_families_read import MARKS, read
 
 PROMPTS = ("", "<think>\n", "<|im_start|>assistant\n", "<|start|>assistant", "[THINK]")
 TEXTS = st.text(max_size=30)
@@ -19,17 +17,6 @@ MIXED = st.lists(TEXTS | st.sampled_from(MARKS) | JSON.map(json.dumps), max_size
 # what opens or closes something in some family: a text without any of these is said as it stands
 TELLING = re.compile(r"[<>{}\[\]｜]|\A\s*\{")
 NAMED = pytest.mark.parametrize("name", sorted(FAMILIES))
-
-
-def read(name: str, texts: list[str], prompt: str, *, tools: bool) -> tuple[list[Piece], Reply]:
-    family = family_named(name)
-    reader = family.reader(prompt, TOOLS) if tools else family.text_reader(prompt)
-    found = [piece for text in texts for piece in reader.feed(text)]
-    reply = Reply()
-    found += reader.finish(reply)
-    assert all(text for _, text in found), "an empty piece"
-    assert (joined(found, GENERATING), joined(found, THINKING)) == (reply.text, reply.thinking)
-    return found, reply
 
 
 @NAMED

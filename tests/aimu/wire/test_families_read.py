@@ -276,8 +276,9 @@ TABLE = [
 ]
 
 
-def read(name: str, texts: list[str], prompt: str) -> tuple[list[Piece], Reply]:
-    reader = family_named(name).reader(prompt, TOOLS)
+def read(name: str, texts: list[str], prompt: str, *, tools: bool = True) -> tuple[list[Piece], Reply]:
+    family = family_named(name)
+    reader = family.reader(prompt, TOOLS) if tools else family.text_reader(prompt)
     found = [piece for text in texts for piece in reader.feed(text)]
     reply = Reply()
     found += reader.finish(reply)
