@@ -38,7 +38,7 @@ class Driver(Recorder):
     Args:
         target: Target, what provides clients.
         implementation: Implementation, whose surfaces are called.
-        check: Check or None, default None: what is run.
+        check: Check or None, default None: what is run; None where a refusal is observed.
 
     Attributes:
         lib: the implementation's root module.
@@ -52,6 +52,7 @@ class Driver(Recorder):
         super().__init__()
         self.target = target
         self.implementation = implementation
+        self.check = check
         self.lib = implementation.lib
         self.api = implementation.front_door(self.surface)
         self.is_ordered = True

@@ -52,7 +52,7 @@ class InProcessTarget(Target):
         self.capabilities = SPOKEN | KEPT.get(name, frozenset())
         self.profiles = PROFILES[name]
         self.weight = WEIGHTS[name]
-        self._loaded: dict[str, tuple[Any, Sampler]] = {}
+        self._loaded: dict[tuple[str, bool], tuple[Any, Sampler]] = {}
 
     def unavailable(self) -> str | None:
         return missing(*MODULES[self.name]) or _unverified()
@@ -64,7 +64,7 @@ class InProcessTarget(Target):
         given = {"system_message" if name == "system" else name: value for name, value in kwargs.items()}
         if foreign := sorted(given.keys() - SETTABLE):
             raise HarnessError(f"a client in this process takes no {foreign[0]}; the scenario needs 'wire'")
-        root, sampler = self._root(driver.lib)
+        root, sampler = self._root(driver.lib, _is_forced(driver.check))
         model = cast(ForcedModel, driver.server)
         if sampler.model is not model:
             sampler.model = model
@@ -79,16 +79,30 @@ class InProcessTarget(Target):
         while self._loaded:
             self._loaded.popitem()[1][0].close()
 
-    def _root(self, lib: ModuleType) -> tuple[Any, Sampler]:
-        if lib.__name__ not in self._loaded:
+    def _root(self, lib: ModuleType, is_forced: bool) -> tuple[Any, Sampler]:
+        key = lib.__name__, is_forced and self.name == "hf"
+        if key not in self._loaded:
             if self.name == "hf":
                 _prepare_torch()
             sampler = Sampler(lambda: _vocabulary(root))
             forced = {"logits_processor": [sampler], "temperature": 0}
             spec = lib.ModelSpec(_model(self.name), True, True, generation_kwargs=forced, provider=self.name)
             root = lib.client(spec, **SETTINGS[self.name])
-            self._loaded[lib.__name__] = (root, sampler)
-        return self._loaded[lib.__name__]
+            if key[1]:
+                _flatten(root.hf_model)
+            self._loaded[key] = (root, sampler)
+        return self._loaded[key]
+
+
+def _is_forced(check: "Check | None") -> bool:
+    """Whether it does not matter what the weights would say, since a script says it."""
+    return check is not None and "micro_model" not in check.scenario.needs
+
+
+def _flatten(model: Any) -> None:
+    """Leave transformers one layer of the four: it takes most of a token's time, and the choice of it is not theirs."""
+    model.model.layers = model.model.layers[:1]
+    model.config.num_hidden_layers = 1
 
 
 @cache

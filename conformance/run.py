@@ -145,7 +145,8 @@ class Run:
         if lost := extent.lost(self):
             raise HarnessError("; ".join(lost))
         if not self.settings.is_partial and not extent.missing_files(self, ()):
-            self.faults += [problem for target in self.targets.values() for problem in target.problems(self.of(target))]
+            judged = [(target, checks) for target in self.targets.values() if (checks := self.of(target))]
+            self.faults += [problem for target, checks in judged for problem in target.problems(checks)]
         self._refuse_unknown_excuses()
 
     def perform(self, check: Check) -> Result:

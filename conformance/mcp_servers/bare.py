@@ -8,12 +8,22 @@ from pathlib import Path
 from typing import Any, Final
 
 BARE: Final = str(Path(__file__).resolve())
+CLOSED: Final = {"type": "object", "additionalProperties": False}
 WRAPPED: Final = {"x-fastmcp-wrap-result": True, "type": "object", "required": ["result"]}  # as fastmcp says it
+
+
+class RefusedError(Exception):
+    """What a tool raises to tell who called it."""
 
 
 def add(a: int, b: int = 1) -> int:
     """Add two numbers."""
     return a + b
+
+
+def fail(why: str) -> str:
+    """Fail."""
+    raise RefusedError(f"failed: {why}")
 
 
 def process() -> str:
@@ -29,6 +39,7 @@ def die() -> str:
 NUMBER: Final = {"type": "integer"}
 TOOLS: Final[dict[str, tuple[Callable[..., Any], dict[str, Any], list[str], str]]] = {
     "add": (add, {"a": NUMBER, "b": NUMBER | {"default": 1}}, ["a"], "integer"),
+    "fail": (fail, {"why": {"type": "string"}}, ["why"], "string"),
     "process": (process, {}, [], "string"),
     "die": (die, {}, [], "string"),
 }
@@ -40,7 +51,7 @@ def listed() -> list[dict[str, Any]]:
         {
             "name": name,
             "description": function.__doc__,
-            "inputSchema": {"type": "object", "properties": properties, "required": required},
+            "inputSchema": CLOSED | {"properties": properties, "required": required},
             "outputSchema": WRAPPED | {"properties": {"result": {"type": kind}}},
         }
         for name, (function, properties, required, kind) in TOOLS.items()
@@ -51,6 +62,8 @@ def called(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """The result of a call, as `tools/call` shows it."""
     try:
         result = TOOLS[name][0](**arguments)
+    except RefusedError as error:
+        return {"content": [{"type": "text", "text": str(error)}], "isError": True}
     except (KeyError, TypeError) as error:
         return {"content": [{"type": "text", "text": f"{name!r}: {error}"}], "isError": True}
     return {"content": [{"type": "text", "text": str(result)}], "structuredContent": {"result": result}}

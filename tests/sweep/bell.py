@@ -1,4 +1,4 @@
-"""Ctrl-C at one event of a provider: rung by the thread that tells the events, heard by the one that reads them."""
+"""Ctrl-C or an alarm at one event of a provider: rung by the thread that tells them, heard by the one that reads."""
 
 import contextlib
 import signal
@@ -19,10 +19,15 @@ LOOK: Final = 0.002  # seconds between two looks at the main thread
 PATIENCE: Final = 5.0  # seconds for it to hear the signal
 
 
+class AlarmError(Exception):
+    """What a program raises in a signal handler of its own, such as one for a time limit."""
+
+
 class Bell:
     """Interrupts the main thread at one event.
 
     Attributes:
+        raises: class of exception, default KeyboardInterrupt: what the handler of the signal raises.
         at: int, the event, from 1; 0 for none.
         count: int, the events that were told so far.
         rang: bool, whether the main thread was interrupted.
@@ -34,9 +39,10 @@ class Bell:
         self._is_armed = False
         self.set(0)
 
-    def set(self, at: int) -> None:
+    def set(self, at: int, raises: type[BaseException] = KeyboardInterrupt) -> None:
         """Begin anew."""
         self.at = at
+        self.raises = raises
         self.count = 0
         self.rang = False
         self._heard = threading.Event()
@@ -84,7 +90,7 @@ class Bell:
         if self._is_armed:
             self._is_armed = False
             self.rang = True
-            raise KeyboardInterrupt
+            raise self.raises
 
 
 class BellGate(Gate):

@@ -1,4 +1,4 @@
-"""The sync surface: Ctrl-C at every event of a provider, and while tools and workers hang in threads."""
+"""The sync surface: Ctrl-C or an alarm at every event of a provider, and while tools and workers hang in threads."""
 
 import threading
 import time
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from aimu.errors import ProviderError
 from conformance.driver import Driver
 from conformance.implementation import load
 from conformance.lives import BASIC, DROPPED, Live, Making, Trap, lived, tools
@@ -17,7 +18,7 @@ from conformance.scripted import Call, Gate, Reply
 from conformance.surfaces import DRIVERS, step
 from conformance.targets import Target
 from conformance.test_workflows import member
-from tests.sweep.bell import Bell, RingingEngine, RingingWire
+from tests.sweep.bell import AlarmError, Bell, RingingEngine, RingingWire
 from tests.sweep.one_shots import ONE_SHOTS
 from tests.sweep.places import descriptors, every
 from tests.sweep.runners import RUNNERS
@@ -26,6 +27,7 @@ from tests.sweep.runners import RUNNERS
 pytestmark = pytest.mark.filterwarnings(r"ignore:unclosed <socket\.socket .*laddr=\('0\.0\.0\.0', 0\)>:ResourceWarning")
 BELL = Bell()
 PATIENCE = 10.0  # seconds
+APART = 5  # events
 SOME = 12  # tokens of a life of a model in this process, spread evenly
 
 
@@ -47,18 +49,20 @@ def d(request: pytest.FixtureRequest) -> Iterator[Driver]:
     made._stage.stop()
 
 
-def interrupted(d: Driver, making: Making, at: int) -> bool:
-    """Live once, with Ctrl-C at one event; whether it came to that event."""
-    BELL.set(at)
+def interrupted(d: Driver, making: Making, at: int, raises: type[BaseException] = KeyboardInterrupt) -> bool:
+    """Live once, interrupted at one event; whether it came to that event."""
+    BELL.set(at, raises)
     watch, before = ThreadWatch(), set(threading.enumerate())
+    until = until_alarm if raises is AlarmError else until_ctrl_c
 
     async def body() -> None:
         async with lived(d, making, Trap(), 1) as live:
-            await until_ctrl_c(live)
+            await until(live)
             join_since(before)
 
-    noted(body(), f"Ctrl-C at event {at}")
-    assert watch.left() == [], f"Ctrl-C at event {at}"
+    where = f"{raises.__name__} at event {at}"
+    noted(body(), where)
+    assert watch.left() == [], where
     return BELL.rang
 
 
@@ -71,6 +75,24 @@ async def until_ctrl_c(live: Live) -> None:
         assert BELL.rang
     else:
         assert not BELL.rang, "Ctrl-C was swallowed"
+
+
+async def until_alarm(live: Live) -> None:
+    """Live, and see that the alarm comes out; the SDKs make a connection error of what is raised while they wait."""
+    told: list[BaseException] = []
+    try:
+        with BELL.armed():
+            await live()
+    except (AlarmError, ProviderError) as error:
+        told += causes(error)
+    assert any(isinstance(one, AlarmError) for one in told) is BELL.rang, f"the alarm was made {told}"
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, and what it came from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def join_since(before: set[threading.Thread]) -> None:
@@ -101,6 +123,18 @@ def test_ctrl_c_at_every_event(d: Driver, name: str) -> None:
     before = descriptors()
     assert every(lambda at: interrupted(d, making, at)) >= 2
     assert descriptors() <= before
+
+
+@pytest.mark.parametrize("d", ["openai", "anthropic"], indirect=True)
+@pytest.mark.parametrize("name", [name for name in BASIC if name != DROPPED])  # a one-shot is tried again by the SDK
+def test_an_alarm_at_every_event(d: Driver, name: str) -> None:
+    assert every(lambda at: interrupted(d, BASIC[name], at, AlarmError)) >= 2
+
+
+@pytest.mark.parametrize("name", RUNNERS)
+def test_an_alarm_at_events_of_a_runner(d: Driver, name: str) -> None:
+    """At each that comes `APART` events behind the last."""
+    assert every(lambda at: interrupted(d, RUNNERS[name], 1 + (at - 1) * APART, AlarmError)) >= 1
 
 
 @pytest.mark.parametrize("name", RUNNERS)
