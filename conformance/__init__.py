@@ -19,7 +19,8 @@ versions.py        the versions of the spec, frozen; renames.py: other names of 
 suite.py           the suite's own scenarios; explain.py: the help page of each
 settings.py, run.py  what was asked for; one run: its checks and their results; extent.py: how much of the suite it is
 evidence.py        what is known at the end, of one run or of all shards, and what follows from it
-sharding.py, jobs.py, merging.py   which part a shard runs; all of them at once; their reports made into one
+sharding.py, claims.py which part a shard runs: dealt out, or what no other on this machine has taken
+jobs.py, merging.py    several shards at once; their reports made into one
 plugin.py          the pytest plugin; session.py, collection.py, item.py: what pytest keeps, finds and sees of it
 entry.py           the suite as a class among the author's own tests
 watch.py, progress.py, crash.py    how far a run is; the bar of that; a process that is ended from within

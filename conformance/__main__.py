@@ -29,7 +29,7 @@ from conformance.index import scenario_folder
 from conformance.outcomes import BROKEN, CODES
 from conformance.profiles import PROFILES
 from conformance.settings import REPORT
-from conformance.sharding import cores
+from conformance.sharding import processes
 from conformance.watch import Journal, Watch, uncaptured
 
 COMMANDS: Final = {
@@ -45,7 +45,7 @@ COMMANDS: Final = {
 }
 PASSED_ON: Final = (
     *("target", "require", "implementation", "baseline", "cassettes"),
-    *("profile", "only", "scenario", "timeout", "shard"),
+    *("profile", "only", "scenario", "timeout", "shard", "claims"),
 )
 ENGINE: Final = (
     "--disable-plugin-autoload",
@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
     is_part = bool(options.only or options.scenario or options.shard or rest)
     if is_part and options.jobs not in (None, 1):
         parser.error("--jobs is for all of it; leave it out beside --only, --scenario, --shard and options of pytest")
-    count = options.jobs or (1 if is_part else cores())
+    count = options.jobs or (1 if is_part else processes())
     if count > 1:
         from conformance.jobs import run
 
@@ -126,14 +126,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--jobs", type=_count, metavar="N", help="processes: a number or auto (default: auto, 1 for a part)"
     )
-    parser.add_argument("--journal", type=Path, help=argparse.SUPPRESS)
+    for name in ("--journal", "--claims"):  # of the processes of one run
+        parser.add_argument(name, type=Path, help=argparse.SUPPRESS)
     return parser
 
 
 def _count(text: str) -> int:
     if text != "auto" and not (text.isdecimal() and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; 2 is, or auto")
-    return cores() if text == "auto" else int(text)
+    return processes() if text == "auto" else int(text)
 
 
 def _words(options: argparse.Namespace, prefix: str) -> list[str]:

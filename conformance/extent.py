@@ -20,7 +20,7 @@ def wanted(run: "Run") -> set[str]:
     """
     asked = [check for check in run.declared.values() if _is_asked_for(run, check)]
     shard = run.settings.shard
-    if shard is None:
+    if shard is None or run.settings.claims:
         return {check.id for check in asked}
     weights = {check.target.name: check.target.weight for check in asked}
     dealt = deal((check.group for check in asked), shard.of, weights)
@@ -39,7 +39,7 @@ def partial(run: "Run", names: Collection[str]) -> str | None:
         return "partial run: the checks were only collected"
     if missing := missing_files(run, names):
         return f"partial run: not collected: {', '.join(missing)}"
-    mine = checks & wanted(run) if run.settings.shard else checks
+    mine = checks & _own(run) if run.settings.shard else checks
     if left_out := mine - run.selected:
         return f"partial run: {len(left_out)} of {len(mine)} checks were not selected"
     if run.settings.is_partial:
@@ -82,6 +82,11 @@ def lost(run: "Run") -> list[str]:
     counts = {target.name: len(run.of(target)) for target in run.targets.values()}
     fewer = {name: count for name, count in counts.items() if count < frozen.checks.get(name, 0)}
     return [f"{line}; {frozen.remedy}" for line in floor.miscounted(frozen, fewer)]
+
+
+def _own(run: "Run") -> set[str]:
+    """The ids of the checks that are this shard's."""
+    return run.selected if run.settings.claims else wanted(run)
 
 
 def _is_asked_for(run: "Run", check: Check) -> bool:

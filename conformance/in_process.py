@@ -28,7 +28,7 @@ KEPT: Final = {"llamacpp": frozenset({"constrained"})}  # transformers has no gr
 # the others say nothing of a model: its calls to MCP servers are tool calls, it is on no wire, and what runners do with
 # clients is the same for both engines, so the quick one shows it
 SHARED: Final = ("core", "streaming", "tools", "in-process")
-WEIGHTS: Final = {"hf": 3.0, "llamacpp": 1.0}
+WEIGHTS: Final = {"hf": 1.8, "llamacpp": 1.0}
 PROFILES: Final = {"hf": SHARED, "llamacpp": (*SHARED, "agents", "workflows")}
 SETTABLE: Final = frozenset(
     (

@@ -111,9 +111,11 @@ def run(words: Sequence[str], count: int, report: Path) -> int:
 
 
 def _start(words: Sequence[str], shard: Shard, parent: Path) -> Job:
-    folder = parent / str(shard.number)
+    folder, claims = parent / str(shard.number), parent / "claims"
     folder.mkdir()
-    own = ["--jobs", "1", "--shard", str(shard), "--report", str(folder), "--journal", str(folder / "journal")]
+    claims.mkdir(exist_ok=True)
+    own = ["--jobs", "1", "--shard", str(shard), "--claims", str(claims)]
+    own += ["--report", str(folder), "--journal", str(folder / "journal")]
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "conformance", *words, *own],
@@ -140,7 +142,8 @@ def _sum(jobs: Sequence[Job]) -> State:
     states = [job.state for job in jobs]
     alive = [state for job, state in zip(jobs, states, strict=True) if job.process.poll() is None]
     now = ", ".join(state.now for state in alive if state.now)
-    return State(sum(s.total for s in states), sum(s.done for s in states), sum(s.failed for s in states), now)
+    total = max(state.total for state in states)  # each has collected all
+    return State(total, sum(s.done for s in states), sum(s.failed for s in states), now)
 
 
 def _conclude(jobs: Sequence[Job], folder: Path) -> int:

@@ -153,15 +153,15 @@ def _evidence(first: Report, checks: Sequence[dict[str, Any]], errors: Sequence[
         declared=declared,
         required=[target["name"] for target in first["targets"] if target["required"]],
         scope=tuple(first["scope"] or ()),
-        expected={profile_of(each["chapter"]) for each in first["requirements"]} if _is_packaged(first) else (),
+        expected={profile_of(each["chapter"]) for each in first["requirements"]} if _is_packaged(checks) else (),
         errors=errors,
     )
 
 
-def _is_packaged(report: Report) -> bool:
+def _is_packaged(checks: Sequence[dict[str, Any]]) -> bool:
     """Whether any check is of the suite's own scenarios."""
     own = versions.load().scenarios
-    return any(f"{check['area']}/{check['scenario']}" in own for check in report["checks"])
+    return any(f"{check['area']}/{check['scenario']}" in own for check in checks)
 
 
 def _result(check: dict[str, Any]) -> Result:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from conformance import collection, extent
+from conformance.claims import Claims
 from conformance.crash import told_exits
 from conformance.explanation import pytest_assertrepr_compare as pytest_assertrepr_compare
 from conformance.item import CheckItem
@@ -39,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--conformance-only", metavar="CHECKID", help="run one check; no verdict")
     add("--conformance-scenario", metavar="PART", help="run scenarios whose area/function contains PART; no verdict")
     add("--conformance-shard", metavar="K/N", help="run the K-th of N parts; no verdict until they are merged")
+    add("--conformance-claims", type=Path, metavar="DIR", help="share the checks with the other shards, by this folder")
     add("--conformance-timeout", type=float, default=60.0, metavar="SECONDS", help="for one check (default: 60)")
     add("--conformance-live", action="store_true", help="let targets that talk to real endpoints do so")
     add("--conformance-command", action="store_true", help="an empty run counts as a run of the suite")
@@ -64,12 +66,15 @@ def pytest_configure(config: pytest.Config) -> None:
         only=value("conformance_only"),
         scenario=value("conformance_scenario"),
         shard=shard,
+        claims=value("conformance_claims"),
         limit=value("conformance_timeout"),
         is_live=value("conformance_live"),
         is_command=value("conformance_command"),
         is_listing=value("collectonly"),
     )
     config.stash[RUN] = Run(settings)
+    if settings.claims:
+        config.pluginmanager.register(Claims(config.stash[RUN], settings.claims))
     if settings.report and not settings.is_listing:
         cleared(settings.report)
 

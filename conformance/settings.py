@@ -41,6 +41,7 @@ class Settings:
         only: str or None, the one check to run.
         scenario: str or None, a part of the "area/function" of those to run.
         shard: Shard or None, the part to run; None is all of it.
+        claims: Path or None, the folder by which shards on this machine share the checks; None deals them out.
         limit: float, seconds that one check may take.
         is_live: bool, whether targets on a real endpoint may run.
         is_command: bool, whether the suite is all that runs, so that an empty run is one too.
@@ -58,6 +59,7 @@ class Settings:
     only: str | None = None
     scenario: str | None = None
     shard: Shard | None = None
+    claims: Path | None = None
     limit: float = 60.0
     is_live: bool = False
     is_command: bool = False

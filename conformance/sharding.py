@@ -90,8 +90,7 @@ def _in_turn(groups: Sequence[Group], room: Mapping[int, float], first: int) -> 
     return dealt
 
 
-def cores() -> int:
-    """How many processes are run at once by default: as many as there are cores for this one, within reason."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), MOST)
-    return min(os.cpu_count() or 1, MOST)
+def processes() -> int:
+    """How many are run at once by default: one more than there are cores, since some checks wait; within reason."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores + 1, MOST) if cores > 1 else 1

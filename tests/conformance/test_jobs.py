@@ -163,7 +163,7 @@ def test_a_part_runs_in_one_process(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Processes for what one does, or an option of pytest that each of them takes for its own part."""
-    monkeypatch.setattr(__main__, "cores", lambda: 4)
+    monkeypatch.setattr(__main__, "processes", lambda: 4)
     monkeypatch.setattr(__main__, "_run", lambda *_: 7)
     assert __main__.main(words) == 7
     with pytest.raises(SystemExit) as caught:
@@ -173,12 +173,12 @@ def test_a_part_runs_in_one_process(
 
 
 @pytest.mark.parametrize(("words", "count"), [([], 4), (["--jobs", "auto"], 4), (["--jobs", "3"], 3)])
-def test_the_whole_runs_on_all_cores_unless_told_otherwise(
+def test_the_whole_runs_in_several_processes_unless_told_otherwise(
     words: list[str], count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One process where there is room for more, or a number that is not heard."""
     asked: list[int] = []
-    monkeypatch.setattr(__main__, "cores", lambda: 4)
+    monkeypatch.setattr(__main__, "processes", lambda: 4)
     monkeypatch.setattr("conformance.jobs.run", lambda _, number, __: asked.append(number))
     __main__.main(words)
     assert asked == [count]
@@ -192,12 +192,14 @@ def test_what_is_no_number_of_processes_is_a_usage_error(text: str) -> None:
     assert caught.value.code == 2
 
 
-def test_there_is_at_least_one_core_and_not_one_process_for_each_of_hundreds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_one_process_more_than_cores_and_not_hundreds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine whose memory is filled by what each process loads."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(500)), raising=False)
-    assert sharding.cores() == sharding.MOST
+    assert sharding.processes() == sharding.MOST
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
-    assert sharding.cores() == 1
+    assert sharding.processes() == 1
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5})
+    assert sharding.processes() == 3
 
 
 # --- how far it is

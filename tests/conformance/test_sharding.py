@@ -3,14 +3,21 @@
 import copy
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance import merging
+from conformance import Driver, merging, requirement
+from conformance.check import Check
+from conformance.claims import Claims
 from conformance.outcomes import HarnessError
+from conformance.requirement import scenario_of
+from conformance.run import Run
+from conformance.settings import Settings
 from conformance.sharding import Shard, deal
+from conformance.targets import WireTarget
 from tests.conformance.toy import HEAD, PASSES, Suite
 
 pytest_plugins = "pytester"
@@ -78,6 +85,43 @@ def test_merged_shards_are_the_run_in_one_piece(
     merged = merging.merge(parts[::-1])
     assert whole[0] == code == merged["exit_code"]
     assert comparable(merged) == comparable(whole[1])
+
+
+def test_shards_that_share_leave_nothing_and_do_nothing_twice(shards: Shards) -> None:
+    """A second process that runs what the first has run; a first that leaves the second what nobody dealt out to it."""
+    (shards.suite.pytester.path / "claims").mkdir()
+    whole = shards.run(FAILS, *ALONE)
+    parts = [report for _, report in shards.parts(FAILS, *ALONE, "--conformance-claims=claims")]
+    assert [len(report["checks"]) for report in parts] == [whole[1]["declared"], 0]
+    assert {report["verdict"] for report in parts} == {None}
+    assert comparable(merging.merge(parts)) == comparable(whole[1])
+
+
+def test_a_heavy_target_is_taken_whole_and_others_by_the_scenario(tmp_path: Path) -> None:
+    """A model that is loaded in each process; a target that only one process runs."""
+    one, other = Claims(Run(Settings()), tmp_path), Claims(Run(Settings()), tmp_path)
+    first, second = (made("echo", "test_a"), made("echo", "test_b"))
+    assert one.takes(first)
+    assert one.takes(replace(first, surface="aio"))
+    assert not other.takes(first)
+    assert other.takes(second)
+    assert one.takes(made("heavy", "test_a"))
+    assert not other.takes(made("heavy", "test_b"))
+    assert one.takes(made("heavy", "test_b"))
+
+
+def made(target: str, name: str) -> Check:
+    """A check of a target, which is heavy where it is called so."""
+    judged = WireTarget("openai")
+    judged.name, judged.weight = target, 2.0 if target == "heavy" else 1.0
+
+    async def body(d: Driver) -> None:
+        """Nothing."""
+
+    body.__name__ = name
+    scenario = scenario_of(requirement("CHAT-1")(body))
+    assert scenario is not None
+    return Check("chat", scenario, judged, "sync", Path("test_chat.py"))
 
 
 def test_a_shard_has_no_verdict_however_it_ends(shards: Shards) -> None:
