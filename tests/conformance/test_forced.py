@@ -2,19 +2,23 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.check import Check
 from conformance.driver import Driver
+from conformance.implementation import load
 from conformance.in_process import InProcessTarget
 from conformance.outcomes import HarnessError
+from conformance.requirement import requirement, scenario_of
 from conformance.scripted import Call, Fault, ForcedModel, Gate, Raw, Reply, Request, Usage
 from conformance.scripted.chatml import read, written
 from conformance.scripted.sampler import Sampler
 from conformance.scripted.tokens import Vocabulary
 from conformance.stage import Stage
+from conformance.surfaces import DRIVERS
 from tests.conformance.toy import Nothing
 
 END, OPEN, LAST = 0, 1, 0x10FFFF
@@ -353,3 +357,21 @@ def test_requests_say_that_they_came_over_no_wire() -> None:
     (request,) = model.requests
     assert isinstance(request, Request)
     assert (request.wire, request.path, request.headers) == ("inprocess", "", {})
+
+
+@pytest.mark.parametrize(("capability", "layers"), [("scripted", 1), ("micro_model", 4)])
+def test_a_model_is_cut_only_where_its_words_are_forced(capability: str, layers: int) -> None:
+    pytest.importorskip("transformers")
+    pytest.importorskip("torch")
+
+    @requirement("CHAT-1", needs=(capability,))
+    async def body(d: Driver) -> None:
+        """Nothing."""
+
+    scenario, target = scenario_of(body), InProcessTarget("hf")
+    assert scenario is not None
+    check = Check("chat", scenario, target, "sync", Path(__file__))
+    driver = DRIVERS["sync"](target, load("aimu"), check)
+    with driver.client() as client:
+        assert len(client.hf_model.model.layers) == client.hf_model.config.num_hidden_layers == layers
+    target.close()
