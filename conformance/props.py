@@ -1,7 +1,8 @@
-"""Props of several scenarios: what a request said on either wire, tools, and turns that are streamed or not."""
+"""Props of several scenarios: what a request said on either wire, tools, logs, turns that are streamed or not."""
 
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,27 @@ async def inside(d: "Driver", thing: Any) -> AsyncIterator[Any]:
         async with thing as entered:
             with _leaving(d):
                 yield entered
+
+
+class Records(logging.Handler):
+    """Every record of every logger while the block lasts."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.found: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(record)
+
+    def __enter__(self) -> list[logging.LogRecord]:
+        self._level = logging.root.level
+        logging.root.addHandler(self)
+        logging.root.setLevel(logging.DEBUG)
+        return self.found
+
+    def __exit__(self, *exc: object) -> None:
+        logging.root.removeHandler(self)
+        logging.root.setLevel(self._level)
 
 
 @contextlib.contextmanager

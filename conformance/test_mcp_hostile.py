@@ -11,6 +11,7 @@ import pytest
 
 from conformance.driver import Driver
 from conformance.mcp_servers import hostile
+from conformance.props import Records
 from conformance.requirement import LIBRARY, requirement
 from conformance.scripted import Call, Reply
 
@@ -118,27 +119,6 @@ async def test_what_a_server_logs(d: Driver) -> None:
     assert {record.name for record in notes} == {"aimu.mcp"}
     assert {record.levelno for record in notes} == {logging.DEBUG}
     assert not [text for text in map(logging.LogRecord.getMessage, notes) if re.search("[\x1b\n]", text) or KEY in text]
-
-
-class Records(logging.Handler):
-    """Every record of every logger while the block lasts."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.found: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.found.append(record)
-
-    def __enter__(self) -> list[logging.LogRecord]:
-        self._level = logging.root.level
-        logging.root.addHandler(self)
-        logging.root.setLevel(logging.DEBUG)
-        return self.found
-
-    def __exit__(self, *exc: object) -> None:
-        logging.root.removeHandler(self)
-        logging.root.setLevel(self._level)
 
 
 @requirement("SECURITY-7", subject=LIBRARY)

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from conformance import Driver, requirement
 from conformance.exchanges import WAYS, ask, failure, preset
+from conformance.props import Records
 from conformance.scripted import Call, Fault, Raw, Reply
-from conformance.test_mcp_hostile import Records
 
 WIRE: Final = ("wire", "scripted", "streaming", "spec_wire")
 TOOLS: Final = ("wire", "scripted", "tools")
