@@ -49,6 +49,8 @@ def _checked_message(index: int, message: Message) -> Message:
     role, content, calls = message["role"], message.get("content"), message.get("tool_calls")
     if not (content is None or isinstance(content, str) or _is_parts(content)):
         raise ValueError(f"messages[{index}] has content of type {type(content).__name__}; use text or a list of parts")
+    if torn := [part for part in content if not _is_whole(part)] if isinstance(content, list) else []:
+        raise ValueError(f"messages[{index}] has a part without its text or its URL: {_shown(torn[0])}")
     if role == "user" and not content:
         raise ValueError(f"messages[{index}] is a user message without content")
     if role == "tool" and not _is_name(message.get("tool_call_id")):
@@ -70,6 +72,14 @@ def _is_name(value: Any) -> bool:
 
 def _is_parts(content: Any) -> bool:
     return isinstance(content, list) and all(isinstance(part, dict) for part in content)
+
+
+def _is_whole(part: dict[str, Any]) -> bool:
+    """Whether a part of a kind that we know has what makes it one; others are for a provider to judge."""
+    if part.get("type") == "text":
+        return isinstance(part.get("text"), str)
+    image = part.get("image_url")
+    return part.get("type") != "image_url" or (isinstance(image, dict) and isinstance(image.get("url"), str))
 
 
 def _checked_call(index: int, call: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def _blocks(provider: str, message: Message) -> list[Block]:
     if message["role"] == "tool":
         call_id = accepted_id(message["tool_call_id"], _CALL_ID)
         return [{"type": "tool_result", "tool_use_id": call_id, "content": content or ""}]
-    state = message.get("provider_state") or {}
+    state = {"content": None} | (message.get("provider_state") or {})
     if state.get("provider") == provider and _still_says(state["content"], message):
         blocks = state["content"]
     else:
@@ -43,10 +43,15 @@ def _blocks(provider: str, message: Message) -> list[Block]:
     return [block for block in blocks if block.get("type") != "text" or block["text"].strip()]
 
 
-def _still_says(blocks: Sequence[Block], message: Message) -> bool:
-    """Whether the stored blocks are still this message: a user may have edited its text or calls."""
-    ids = [block["id"] for block in blocks if block.get("type") == "tool_use"]
-    text = "".join(block["text"] for block in blocks if block.get("type") == "text")
+def _still_says(blocks: Any, message: Message) -> bool:
+    """Whether the stored blocks are still this message: a user may have edited its text or calls, or the blocks."""
+    if not (isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks)):
+        return False
+    texts = [block.get("text") for block in blocks if block.get("type") == "text"]
+    ids = [block.get("id") for block in blocks if block.get("type") == "tool_use"]
+    if not all(isinstance(text, str) for text in texts):
+        return False
+    text = "".join(texts)
     return text == (message.get("content") or "") and ids == [call["id"] for call in message.get("tool_calls") or ()]
 
 

@@ -66,7 +66,7 @@ def test_calls_of_a_server(source: Source) -> None:
     assert asyncio.run(work()) >= 30
 
 
-@pytest.mark.parametrize(("source", "some", "least"), [(in_memory, ALL_THEN_SOME, 40), (over_stdio, A_FEW, 5)])
+@pytest.mark.parametrize(("source", "some", "least"), [(in_memory, ALL_THEN_SOME, 40), (over_stdio, A_FEW, 3)])
 def test_connecting_to_a_server(source: Source, some: dict[str, int], least: int) -> None:
     async def work() -> int:
         with driver("aio", "openai") as d:

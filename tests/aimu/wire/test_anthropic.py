@@ -183,6 +183,11 @@ STATE = {"provider": "anthropic", "content": [THOUGHT, {"type": "text", "text": 
         ({"content": "edited", "provider_state": STATE}, False),
         ({"content": "hi", "provider_state": {**STATE, "provider": "openrouter"}}, False),
         ({"content": "hi"}, False),
+        ({"content": "hi", "provider_state": {"provider": "anthropic"}}, False),
+        ({"content": "hi", "provider_state": {**STATE, "content": "hi"}}, False),
+        ({"content": "hi", "provider_state": {**STATE, "content": ["hi"]}}, False),
+        ({"content": "hi", "provider_state": {**STATE, "content": [{"type": "text"}]}}, False),
+        ({"content": "hi", "provider_state": {**STATE, "content": [{"type": "text", "text": 5}]}}, False),
     ],
 )
 def test_blocks_go_back_as_they_came_while_the_message_still_says_the_same(message: Message, replayed: bool) -> None:
